@@ -1,0 +1,1 @@
+"""Folders and their roles: pure knowledge, no I/O."""
