@@ -1,0 +1,1 @@
+"""Alembic migrations: each version of the schema, in order."""

@@ -1,0 +1,1 @@
+"""One module a version; the number in the name is the order."""
