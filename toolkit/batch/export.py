@@ -21,6 +21,16 @@ __all__ = ["export_html"]
 TEMPLATES = Path(__file__).parent.parent / "templates" / "jupyter" / "nbconvert" / "templates"
 TEMPLATE = "toolkit-report"
 
+# The richest kind of an output that needs no script; a widget's fallback is one of them.
+_SHOWN = [
+    "text/html",
+    "image/svg+xml",
+    "image/png",
+    "image/jpeg",
+    "text/markdown",
+    "text/latex",
+    "text/plain",
+]
 _CODE = Text("Programmzeilen", "Code")
 
 
@@ -55,6 +65,7 @@ def _resources(notebook: Path) -> dict[str, Any]:
 def _exporter() -> HTMLExporter:
     """One exporter for a whole batch: building its templates takes longer than using them."""
     from nbconvert import HTMLExporter
+    from traitlets.config import Config
 
     exporter: HTMLExporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name=TEMPLATE,
@@ -62,5 +73,6 @@ def _exporter() -> HTMLExporter:
         language_code=current_language(),
         exclude_input_prompt=True,
         exclude_output_prompt=True,
+        config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}),
     )
     return exporter
