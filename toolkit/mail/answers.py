@@ -1,0 +1,246 @@
+r"""Pure parsers: what imaplib hands over of LIST, STATUS, EXAMINE and FETCH answers → values.
+
+imaplib gives untagged data as a list whose items are ``bytes`` (a line) or ``(line, literal)``.
+Names stay bytes: IMAPClient would read a folder called ``"007"`` as the number 7.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from toolkit.mail.folder import Folder
+from toolkit.mail.utf7 import decode_name
+
+__all__ = [
+    "Envelope",
+    "FolderState",
+    "folder_state",
+    "parse_bodies",
+    "parse_envelopes",
+    "parse_list",
+    "parse_status",
+    "quote",
+]
+
+Item = bytes | tuple[bytes, bytes] | None
+
+_LIST = re.compile(
+    rb"""\s*\((?P<flags>[^)]*)\)\s+
+    (?:"(?P<delimiter>(?:\\.|[^"\\]))"|NIL|"")\s+
+    (?:"(?P<quoted>(?:\\.|[^"\\])*)"|\{\d+\+?\}(?P<literal>)|(?P<atom>[^\s].*?))
+    (?P<rest>\s.*)?\s*\Z""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_STATUS_TAIL = re.compile(rb"(?P<name>.*)\s\((?P<pairs>[^()]*)\)\s*\Z", re.DOTALL)
+_UID = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
+_FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)", re.IGNORECASE)
+_SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b", re.IGNORECASE)
+_DATE = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"', re.IGNORECASE)
+_DATE_TIME = re.compile(
+    rb"(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})\Z"
+)
+_MONTHS = (
+    b"JAN", b"FEB", b"MAR", b"APR", b"MAY", b"JUN", b"JUL", b"AUG", b"SEP", b"OCT", b"NOV", b"DEC"
+)  # fmt: skip
+_MAX_UID = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """What EXAMINE said of a folder (RFC 3501, 6.3.1)."""
+
+    uidvalidity: int
+    exists: int
+    uidnext: int | None = None
+    highestmodseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is known of a message before its content is fetched."""
+
+    uid: int
+    flags: tuple[str, ...] = ()
+    size: int | None = None
+    internaldate: datetime | None = None
+
+
+def quote(text: bytes) -> bytes:
+    r"""A quoted string (RFC 3501, 4.3); only ``"`` and ``\`` need a backslash.
+
+    Raises:
+        ValueError: it holds CR, LF or NUL, which would end the line: the one choke point.
+    """
+    if any(byte in text for byte in b"\r\n\0"):
+        raise ValueError("CR, LF or NUL in a command argument")
+    return b'"' + text.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def parse_list(items: Iterable[Item]) -> tuple[Folder, ...]:
+    """The folders of a LIST (LSUB, XLIST) answer, each raw name once, in the server's order.
+
+    Rows that are not LIST rows are passed over: a folder nobody can name cannot be opened either.
+    """
+    folders: dict[bytes, Folder] = {}
+    for item in items:
+        line, literal = item if isinstance(item, tuple) else (item, b"")
+        if not line or (found := _LIST.match(line)) is None:
+            continue
+        if found["quoted"] is not None:
+            raw = re.sub(rb"\\(.)", rb"\1", found["quoted"], flags=re.DOTALL)
+        elif found["atom"] is not None:
+            raw = found["atom"]
+        else:
+            raw = literal
+        if not raw or raw in folders:
+            continue
+        delimiter = found["delimiter"]
+        folders[raw] = Folder(
+            raw=raw,
+            name=decode_name(raw),
+            delimiter=None if delimiter is None else delimiter[-1:].decode("latin-1"),
+            flags=tuple(flag.decode("ascii", "replace") for flag in found["flags"].split()),
+        )
+    return tuple(folders.values())
+
+
+def parse_status(items: Iterable[Item]) -> dict[bytes, dict[str, int]]:
+    """``{raw name: {"MESSAGES": 3, …}}`` of STATUS answers; unreadable ones are passed over."""
+    answers: dict[bytes, dict[str, int]] = {}
+    pending: bytes | None = None
+    for item in items:
+        if isinstance(item, tuple):  # a literal name; its pairs follow in the next line
+            pending = item[1]
+            continue
+        if not item or (found := _STATUS_TAIL.match(item)) is None:
+            pending = None
+            continue
+        name = pending if pending is not None else _unquoted(found["name"].strip())
+        pending = None
+        words = found["pairs"].split()
+        answers[name] = {
+            key.decode("ascii", "replace").upper(): int(value)
+            for key, value in zip(words[::2], words[1::2], strict=False)
+            if value.isdigit() and len(value) < 20  # noqa: PLR2004 - a 64-bit number's digits
+        }
+    return answers
+
+
+def parse_envelopes(items: Iterable[Item]) -> dict[int, Envelope]:
+    """Messages by UID out of a FETCH (UID FLAGS RFC822.SIZE INTERNALDATE) answer."""
+    envelopes: dict[int, Envelope] = {}
+    for line in _lines(items):
+        uid = _uid(line)
+        if uid is None:
+            continue
+        size, date = _SIZE.search(line), _DATE.search(line)
+        envelopes[uid] = Envelope(
+            uid=uid,
+            flags=_flags(line),
+            size=int(size[1]) if size else None,
+            internaldate=_internaldate(date[1]) if date else None,
+        )
+    return envelopes
+
+
+def parse_bodies(items: Sequence[Item]) -> dict[int, bytes]:
+    """Contents by UID out of a FETCH (UID BODY.PEEK[]) answer; the UID may come after the body."""
+    bodies: dict[int, bytes] = {}
+    pending: bytes | None = None
+    for item in items:
+        if isinstance(item, tuple):
+            line, literal = item
+            uid = _uid(line)
+            if uid is None:
+                pending = literal
+            else:
+                bodies[uid], pending = literal, None
+        elif item and pending is not None:
+            uid = _uid(item)
+            if uid is not None:
+                bodies[uid] = pending
+            pending = None
+        elif item and (uid := _uid(item)) is not None and (found := _QUOTED_BODY.search(item)):
+            # An empty or tiny body may come as a quoted string instead of a literal.
+            bodies[uid] = _unquoted(found[1])
+    return bodies
+
+
+_QUOTED_BODY = re.compile(rb'BODY\[\] ("(?:\\.|[^"\\])*")', re.IGNORECASE)
+
+
+def folder_state(untagged: Mapping[str, Sequence[Item]]) -> FolderState | None:
+    """The state after EXAMINE; None if UIDVALIDITY or EXISTS is missing, zero or contradictory."""
+    validity, exists = _number(untagged.get("UIDVALIDITY")), _number(untagged.get("EXISTS"))
+    if not validity or exists is None:
+        return None
+    return FolderState(
+        uidvalidity=validity,
+        exists=exists,
+        uidnext=_number(untagged.get("UIDNEXT")),
+        highestmodseq=_number(untagged.get("HIGHESTMODSEQ")),
+    )
+
+
+def _number(values: Sequence[Item] | None) -> int | None:
+    """The one number a server repeated at will; None if it gave none or two different ones."""
+    given = {value for value in values or () if isinstance(value, bytes)}
+    if len(given) != 1:
+        return None
+    (only,) = given
+    return int(only) if only.isdigit() and len(only) < 20 else None  # noqa: PLR2004
+
+
+def _lines(items: Iterable[Item]) -> Iterator[bytes]:
+    for item in items:
+        if isinstance(item, tuple):
+            yield item[0]
+        elif item:
+            yield item
+
+
+def _uid(line: bytes) -> int | None:
+    found = _UID.search(line)
+    if found is None:
+        return None
+    uid = int(found[1])
+    return uid if 0 < uid <= _MAX_UID else None
+
+
+def _flags(line: bytes) -> tuple[str, ...]:
+    found = _FLAGS.search(line)
+    if found is None:
+        return ()
+    # \Recent is a session's matter, not the message's (RFC 3501, 2.3.2).
+    flags = {flag.decode("utf-8", "replace") for flag in found[1].split()}
+    return tuple(sorted(flag for flag in flags if flag.lower() != "\\recent"))
+
+
+def _internaldate(text: bytes) -> datetime | None:
+    """``17-Jul-1996 02:44:25 -0700``; not by strptime, whose month names follow the locale."""
+    found = _DATE_TIME.match(text.strip())
+    if found is None:
+        return None
+    day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = found.groups()
+    try:
+        offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+        return datetime(
+            int(year),
+            _MONTHS.index(month.upper()) + 1,
+            int(day),
+            int(hour),
+            int(minute),
+            int(second),
+            tzinfo=timezone(-offset if sign == b"-" else offset),
+        )
+    except ValueError:  # seen: impossible dates and zones; the content counts, not this
+        return None
+
+
+def _unquoted(text: bytes) -> bytes:
+    if len(text) > 1 and text[:1] == text[-1:] == b'"':
+        return re.sub(rb"\\(.)", rb"\1", text[1:-1], flags=re.DOTALL)
+    return text

@@ -1,0 +1,357 @@
+"""SMTP sessions: smtplib's commands over our sockets, verified TLS, typed errors.
+
+The spine's sessions connect, log in and take their leave; sending comes with the office mailbox.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from toolkit.errors import (
+    ConnectionLost,
+    GreetingFailed,
+    LimitExceeded,
+    LoginRefused,
+    LoginUnavailable,
+    LoginUnsafe,
+    MailError,
+    ProtocolViolation,
+    Stage,
+    StarttlsFailed,
+)
+from toolkit.language import Text
+from toolkit.mail.connection import connect
+from toolkit.mail.deadline import Deadline, exceeded
+from toolkit.mail.imap import form_fields, scrubbed
+from toolkit.mail.settings import Protocol, Security, Server
+from toolkit.mail.tls import wrap
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+__all__ = ["SmtpSession"]
+
+COMMAND_SECONDS = 60.0
+#: One reply; EHLO answers of a few kilobytes are the longest real ones.
+MAX_REPLY = 64 * 1024
+_TEMPORARY = range(400, 500)
+
+
+class _Client(smtplib.SMTP):
+    """smtplib's protocol machine over a socket that is already there, reading within bounds."""
+
+    def __init__(self, sock: socket.socket, server: Server, deadline: Deadline) -> None:
+        self._given = sock
+        self._server = server
+        self.deadline = deadline
+        self.stage = Stage.SMTP_CONNECT
+        self.buffer = bytearray()
+        # The name we greet with says nothing about this machine (RFC 5321, 4.1.3).
+        super().__init__(server.host, server.port, local_hostname="[127.0.0.1]")
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002
+        return self._given
+
+    def getreply(self) -> tuple[int, bytes]:
+        """One reply of one or more lines (RFC 5321, 4.2.1), at most `MAX_REPLY` octets."""
+        texts: list[bytes] = []
+        size = 0
+        while True:
+            line = self._line()
+            size += len(line)
+            if size > MAX_REPLY:
+                raise self._too_much()
+            code, mark, text = line[:3], line[3:4], line[4:].strip()
+            if not code.isdigit() or mark not in (b" ", b"-", b"", b"\r", b"\n"):
+                raise smtplib.SMTPResponseException(-1, bytes(line[:500]))
+            texts.append(text)
+            if mark != b"-":
+                return int(code), b"\n".join(texts)
+
+    def _line(self) -> bytes:
+        while (end := self.buffer.find(b"\n")) < 0:
+            if len(self.buffer) > MAX_REPLY:
+                raise self._too_much()
+            if self.sock is None:
+                raise smtplib.SMTPServerDisconnected("not connected")
+            self.sock.settimeout(self.deadline.check(self.stage, str(self._server)))
+            data = self.sock.recv(65536)
+            if not data:
+                raise smtplib.SMTPServerDisconnected("EOF")
+            self.buffer += data
+        line = bytes(self.buffer[: end + 1])
+        del self.buffer[: end + 1]
+        return line
+
+    def _too_much(self) -> LimitExceeded:
+        return LimitExceeded(
+            Text(
+                f"{self._server.host} sendet mehr, als zu einer Antwort gehören kann.",
+                f"{self._server.host} sends more than an answer can hold.",
+            ),
+            stage=self.stage,
+            tried=str(self._server),
+            evidence=f"reply > {MAX_REPLY}",
+        )
+
+
+class SmtpSession:
+    """One connection to one submission server (RFC 6409).
+
+    Every method raises `MailError`, with the stage it happened in.
+    """
+
+    def __init__(self, client: _Client, server: Server) -> None:
+        self._client = client
+        self.server = server
+
+    @classmethod
+    def open(cls, server: Server, *, tls: ssl.SSLContext, seconds: float = 60.0) -> Self:
+        """Connect, secure, greet with EHLO, all within ``seconds``."""
+        deadline = Deadline(seconds)
+        with form_fields(Protocol.SMTP):
+            sock: socket.socket = connect(server, deadline)
+            if server.security is Security.SSL:
+                sock = wrap(sock, tls, server, deadline)
+            try:
+                with _translated(server, Stage.SMTP_CONNECT, deadline):
+                    session = cls(_Client(sock, server, deadline), server)
+                    session._client.ehlo_or_helo_if_needed()
+                if server.security is Security.STARTTLS:
+                    session._upgrade(tls, deadline)
+            except BaseException:
+                sock.close()
+                raise
+            return session
+
+    @property
+    def socket(self) -> ssl.SSLSocket:
+        """The secured socket, for looking at its certificate."""
+        sock = self._client.sock
+        assert isinstance(sock, ssl.SSLSocket)
+        return sock
+
+    @property
+    def greeting(self) -> str:
+        """What the server answered to EHLO, first line."""
+        return (self._client.ehlo_resp or b"").decode("utf-8", "replace").split("\n")[0]
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """EHLO keywords in upper case; mechanisms as ``AUTH=PLAIN``."""
+        features = self._client.esmtp_features
+        mechanisms = features.get("auth", "").split()
+        return frozenset(name.upper() for name in features) | frozenset(
+            f"AUTH={name.upper()}" for name in mechanisms
+        )
+
+    def login(self, username: str, secret: SecretStr) -> str:
+        """Log in by PLAIN or LOGIN; returns which.
+
+        Raises:
+            LoginUnsafe: the server offers neither.
+            LoginRefused: the server rejected the credentials (5xx).
+            LoginUnavailable: it could not check them now (4xx).
+        """
+        assert isinstance(self._client.sock, ssl.SSLSocket), "no credential without TLS"
+        offered = self.capabilities
+        mechanism = next((m for m in ("PLAIN", "LOGIN") if f"AUTH={m}" in offered), None)
+        if mechanism is None:
+            raise LoginUnsafe(
+                Text(
+                    f"{self.server.host} bietet keine Anmeldung mit Benutzername und Passwort an.",
+                    f"{self.server.host} offers no login by username and password.",
+                ),
+                stage=Stage.SMTP_AUTH,
+                tried=str(self.server),
+                field="smtp.port",
+                evidence=" ".join(sorted(offered)),
+                hint=Text(
+                    "Den Port prüfen: E-Mails werden über 465 oder 587 eingeliefert, nicht über 25.",
+                    "Check the port: mail is submitted through 465 or 587, not through 25.",
+                ),
+            )
+        deadline = self._client.deadline = Deadline(COMMAND_SECONDS)
+        self._client.stage = Stage.SMTP_AUTH
+        with _translated(self.server, Stage.SMTP_AUTH, deadline):
+            code, answer = self._authenticate(mechanism, username, secret)
+        if code == 235:  # noqa: PLR2004 - RFC 4954, 4: authentication succeeded
+            return mechanism
+        raise self._login_failed(code, scrubbed(answer.decode("utf-8", "replace"), secret))
+
+    def close(self) -> None:
+        """Say QUIT if the server still listens, and close the socket in any case."""
+        try:
+            self._client.deadline = Deadline(5.0)
+            self._client.quit()
+        except (OSError, smtplib.SMTPException, ValueError, MailError):
+            pass
+        finally:
+            self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _upgrade(self, tls: ssl.SSLContext, deadline: Deadline) -> None:
+        client = self._client
+        with _translated(self.server, Stage.STARTTLS, deadline):
+            if not client.has_extn("starttls"):
+                raise self._no_starttls("", offered=False)
+            code, answer = client.docmd("STARTTLS")
+            if code != 220:  # noqa: PLR2004 - RFC 3207, 4: ready to start TLS
+                raise self._no_starttls(f"{code} {answer.decode('utf-8', 'replace')}", offered=True)
+            # Bytes sent ahead of the handshake would be believed as if they came through it.
+            if client.buffer:
+                raise self._no_starttls(f"after 220: {bytes(client.buffer[:200])!r}", offered=True)
+            if client.sock is None:
+                raise smtplib.SMTPServerDisconnected("not connected")
+        client.sock = wrap(client.sock, tls, self.server, deadline)
+        # RFC 3207, 4.2: forget everything learnt before TLS.
+        client.helo_resp = client.ehlo_resp = None
+        client.esmtp_features = {}
+        client.does_esmtp = False
+        with _translated(self.server, Stage.SMTP_CONNECT, deadline):
+            client.ehlo_or_helo_if_needed()
+
+    def _authenticate(self, mechanism: str, username: str, secret: SecretStr) -> tuple[int, bytes]:
+        import base64
+
+        def encoded(text: str) -> str:
+            return base64.b64encode(text.encode()).decode("ascii")
+
+        password = secret.get_secret_value()
+        if mechanism == "PLAIN":
+            return self._client.docmd("AUTH", "PLAIN " + encoded(f"\0{username}\0{password}"))
+        code, answer = self._client.docmd("AUTH", "LOGIN")
+        for text in (username, password):
+            if code != 334:  # noqa: PLR2004 - RFC 4954, 4: the server wants more
+                break
+            code, answer = self._client.docmd(encoded(text))
+        return code, answer
+
+    def _login_failed(self, code: int, said: str) -> MailError:
+        host = self.server.host
+        evidence = f"{code} {said}"
+        enhanced = said.split(" ", 1)[0] if said[:1].isdigit() else ""
+        if code in _TEMPORARY:
+            return LoginUnavailable(
+                Text(
+                    f"{host} kann die Anmeldung gerade nicht prüfen.",
+                    f"{host} cannot check the login at the moment.",
+                ),
+                stage=Stage.SMTP_AUTH,
+                tried=str(self.server),
+                response_code=enhanced or str(code),
+                evidence=evidence,
+                hint=Text(
+                    "In einigen Minuten noch einmal versuchen.", "Try again in some minutes."
+                ),
+            )
+        return LoginRefused(
+            Text(
+                f"{host} lehnt Benutzername oder Passwort für den Versand ab.",
+                f"{host} rejects the username or the password for sending.",
+            ),
+            stage=Stage.SMTP_AUTH,
+            tried=str(self.server),
+            response_code=enhanced or str(code),
+            field="password",
+            evidence=evidence,
+            hint=Text(
+                "Benutzername und Passwort prüfen; bei Microsoft 365 muss der Versand (SMTP AUTH) eigens freigeschaltet sein.",
+                "Check username and password; with Microsoft 365, sending (SMTP AUTH) must be enabled separately.",
+            ),
+        )
+
+    def _no_starttls(self, evidence: str, *, offered: bool) -> StarttlsFailed:
+        host, port = self.server.host, self.server.port
+        what = (
+            Text(f"{host} verweigert STARTTLS.", f"{host} refuses STARTTLS.")
+            if offered
+            else Text(
+                f"{host} bietet auf Port {port} kein STARTTLS an.",
+                f"{host} does not offer STARTTLS on port {port}.",
+            )
+        )
+        return StarttlsFailed(
+            what,
+            stage=Stage.STARTTLS,
+            tried=str(self.server),
+            field="security",
+            evidence=evidence,
+            hint=Text(
+                "Ohne Verschlüsselung wird kein Passwort gesendet. Port 465 mit SSL/TLS versuchen.",
+                "No password is sent without encryption. Try port 465 with SSL/TLS.",
+            ),
+        )
+
+
+@contextmanager
+def _translated(server: Server, stage: Stage, deadline: Deadline) -> Iterator[None]:
+    """Nothing but `MailError` leaves: what smtplib raises is translated here."""
+    tried = str(server)
+    try:
+        yield
+    except MailError:
+        raise
+    except TimeoutError as exc:
+        raise exceeded(stage, tried, deadline.seconds) from exc
+    except smtplib.SMTPConnectError as exc:
+        raise GreetingFailed(
+            Text(f"{server.host} weist uns ab.", f"{server.host} turns us away."),
+            stage=stage,
+            tried=tried,
+            field="host",
+            response_code=str(exc.smtp_code),
+            evidence=f"{exc.smtp_code} {exc.smtp_error!r}",
+            hint=Text(
+                "Servername und Port prüfen; der Anbieter kann diese Adresse auch gesperrt haben.",
+                "Check host and port; the provider may also have blocked this address.",
+            ),
+        ) from exc
+    except (smtplib.SMTPServerDisconnected, OSError) as exc:
+        raise ConnectionLost(
+            Text(
+                f"{server.host} hat die Verbindung unterbrochen.",
+                f"{server.host} dropped the connection.",
+            ),
+            stage=stage,
+            tried=tried,
+            field="port",
+            evidence=str(exc),
+            hint=Text(
+                "Port und Verschlüsselung prüfen und noch einmal versuchen.",
+                "Check port and security, and try again.",
+            ),
+        ) from exc
+    except (smtplib.SMTPException, ValueError, IndexError, TypeError) as exc:
+        raise ProtocolViolation(
+            Text(
+                f"{server.host} antwortet nicht so, wie es SMTP verlangt.",
+                f"{server.host} does not answer as SMTP demands.",
+            ),
+            stage=stage,
+            tried=tried,
+            field="port",
+            evidence=str(exc),
+            hint=Text(
+                "Ist das wirklich der Server für den Versand? Port prüfen.",
+                "Is this really the server for sending? Check the port.",
+            ),
+        ) from exc

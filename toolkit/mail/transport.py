@@ -1,0 +1,246 @@
+"""The transport below IMAPClient: imaplib's protocol machine over a socket of ours.
+
+imaplib as it stands trusts the other side too much. Replaced here: reading (caps and a wall
+clock), STARTTLS (nothing learnt before it survives, bytes sent ahead of it are an attack), the
+command log (it kept passwords) and leftover untagged data (it leaked from one command into the
+next).
+"""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import socket
+import ssl
+from typing import Any
+
+from toolkit.errors import ConnectionLost, LimitExceeded, ProtocolViolation, Stage, StarttlsFailed
+from toolkit.language import Text
+from toolkit.mail.connection import connect
+from toolkit.mail.deadline import Deadline, exceeded
+from toolkit.mail.settings import Security, Server
+from toolkit.mail.tls import wrap
+
+__all__ = ["MAX_LINE", "MAX_LITERAL", "MAX_RESPONSE", "Transport"]
+
+#: One line; a SEARCH over a million UIDs needs 8 MB.
+MAX_LINE = 16 * 1024 * 1024
+#: One literal, so one message.
+MAX_LITERAL = 128 * 1024 * 1024
+#: Everything one command may bring.
+MAX_RESPONSE = 192 * 1024 * 1024
+
+_CHUNK = 256 * 1024
+# Seen in the wild, refused by imaplib: lower-case status words, and a tagged OK without text.
+_STATUS = re.compile(rb"(\* |[A-Z]{4}\d+ )(ok|no|bad|bye|preauth)(?=[ \r\n])", re.IGNORECASE)
+_BARE_TAGGED = re.compile(rb"[A-Z]{4}\d+ (?:OK|NO|BAD)\r?\n\Z")
+
+
+class Transport(imaplib.IMAP4):
+    """An `imaplib.IMAP4` that opens its own socket and bounds what it reads.
+
+    Set ``stage`` and ``deadline`` before each command; errors carry the one, end by the other.
+    """
+
+    def __init__(self, server: Server, tls: ssl.SSLContext, deadline: Deadline) -> None:
+        self.server = server
+        self.tls = tls
+        self.deadline = deadline
+        self.stage = Stage.TCP
+        self._buffer = bytearray()
+        self._received = 0
+        super().__init__(server.host, server.port)
+
+    # -- what imaplib asks of its transport ---------------------------------------------------
+
+    def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:  # noqa: ARG002
+        """Connect, with TLS from the first byte where the server is so configured."""
+        self.host, self.port = host, port
+        sock: socket.socket = connect(self.server, self.deadline)
+        if self.server.security is Security.SSL:
+            self.stage = Stage.TLS
+            sock = wrap(sock, self.tls, self.server, self.deadline)
+        self.sock = sock
+        self.stage = Stage.GREETING
+
+    def read(self, size: int) -> bytes:
+        """A literal of exactly this size."""
+        if size > MAX_LITERAL:
+            raise self._too_much(f"literal {size}")
+        while len(self._buffer) < size:
+            self._receive()
+        return self._take(size)
+
+    def readline(self) -> bytes:
+        """One line with its end."""
+        searched = 0
+        while (end := self._buffer.find(b"\n", searched)) < 0:
+            searched = len(self._buffer)
+            if searched > MAX_LINE:
+                raise self._too_much(f"line > {MAX_LINE}")
+            self._receive()
+        line = _STATUS.sub(lambda found: found[1] + found[2].upper(), self._take(end + 1), count=1)
+        if _BARE_TAGGED.match(line):
+            line = line.rstrip(b"\r\n") + b" \r\n"
+        return line
+
+    def send(self, data: bytes) -> None:  # type: ignore[override]
+        """Send, within the deadline."""
+        try:
+            self.sock.settimeout(self.deadline.check(self.stage, self._tried))
+            self.sock.sendall(data)
+        except TimeoutError as exc:
+            raise exceeded(self.stage, self._tried, self.deadline.seconds) from exc
+        except OSError as exc:
+            raise self._lost(str(exc)) from exc
+
+    def shutdown(self) -> None:
+        """Close the socket."""
+        self.sock.close()
+
+    # -- what imaplib does wrongly ------------------------------------------------------------
+
+    def _command(self, name: str, *args: Any) -> bytes:
+        self.untagged_responses.clear()
+        self._received = 0
+        return super()._command(name, *args)  # type: ignore[misc,no-any-return]
+
+    def _log(self, line: str) -> None:
+        """Keep nothing: the last commands hold the password."""
+
+    def _mesg(self, *_: object) -> None:
+        """Print nothing."""
+
+    def upgrade(self) -> None:
+        """STARTTLS, after which the server's word counts from nothing.
+
+        Raises:
+            StarttlsFailed: not offered, refused, or bytes followed the OK in clear text.
+            TlsFailed: the handshake broke.
+        """
+        self.stage = Stage.STARTTLS
+        if "STARTTLS" not in self.capabilities:
+            raise self._no_starttls("", offered=False)
+        kind, data = self._simple_command("STARTTLS")
+        if kind != "OK":
+            raise self._no_starttls(_shown(data), offered=True)
+        if self._buffer:
+            raise StarttlsFailed(
+                Text(
+                    f"{self.host} hat nach STARTTLS unverschlüsselte Daten gesendet.",
+                    f"{self.host} sent clear-text data after STARTTLS.",
+                ),
+                stage=Stage.STARTTLS,
+                tried=self._tried,
+                field="security",
+                evidence=repr(bytes(self._buffer[:200])),
+                hint=Text(
+                    "So sieht ein Angriff auf die Verbindung aus. Port 993 mit SSL/TLS verwenden.",
+                    "This is what an attack on the connection looks like. Use port 993 with SSL/TLS.",
+                ),
+            )
+        self.stage = Stage.TLS
+        self.sock = wrap(self.sock, self.tls, self.server, self.deadline)
+        self._tls_established = True
+        self.stage = Stage.CAPABILITY
+        self.forget_what_was_learnt()
+
+    def forget_what_was_learnt(self) -> None:
+        """Drop capabilities and untagged data, and ask for the capabilities anew."""
+        self.untagged_responses.clear()
+        self.capabilities = ()
+        self._get_capabilities()
+
+    # -- inside -------------------------------------------------------------------------------
+
+    @property
+    def _tried(self) -> str:
+        return str(self.server)
+
+    def _receive(self) -> None:
+        try:
+            self.sock.settimeout(self.deadline.check(self.stage, self._tried))
+            data = self.sock.recv(_CHUNK)
+        except TimeoutError as exc:
+            raise exceeded(self.stage, self._tried, self.deadline.seconds) from exc
+        except OSError as exc:
+            raise self._lost(str(exc)) from exc
+        if not data:
+            raise self._lost("EOF")
+        self._received += len(data)
+        if self._received > MAX_RESPONSE:
+            raise self._too_much(f"response > {MAX_RESPONSE}")
+        self._buffer += data
+
+    def _take(self, size: int) -> bytes:
+        taken = bytes(memoryview(self._buffer)[:size])
+        del self._buffer[:size]
+        return taken
+
+    def _lost(self, evidence: str) -> ConnectionLost:
+        return ConnectionLost(
+            Text(
+                f"{self.host} hat die Verbindung unterbrochen.",
+                f"{self.host} dropped the connection.",
+            ),
+            stage=self.stage,
+            tried=self._tried,
+            evidence=evidence,
+            hint=Text("Noch einmal versuchen.", "Try again."),
+        )
+
+    def _too_much(self, evidence: str) -> LimitExceeded:
+        return LimitExceeded(
+            Text(
+                f"{self.host} sendet mehr, als zu einer Antwort gehören kann.",
+                f"{self.host} sends more than an answer can hold.",
+            ),
+            stage=self.stage,
+            tried=self._tried,
+            evidence=evidence,
+            hint=Text(
+                "Den Vorgang abbrechen und den Anbieter fragen.", "Stop and ask the provider."
+            ),
+        )
+
+    def _no_starttls(self, evidence: str, *, offered: bool) -> StarttlsFailed:
+        what = (
+            Text(f"{self.host} verweigert STARTTLS.", f"{self.host} refuses STARTTLS.")
+            if offered
+            else Text(
+                f"{self.host} bietet auf Port {self.port} kein STARTTLS an.",
+                f"{self.host} does not offer STARTTLS on port {self.port}.",
+            )
+        )
+        return StarttlsFailed(
+            what,
+            stage=Stage.STARTTLS,
+            tried=self._tried,
+            field="security",
+            evidence=evidence,
+            hint=Text(
+                "Ohne Verschlüsselung wird kein Passwort gesendet. Port 993 mit SSL/TLS versuchen.",
+                "No password is sent without encryption. Try port 993 with SSL/TLS.",
+            ),
+        )
+
+    def violation(self, evidence: str) -> ProtocolViolation:
+        """The error for an answer that is not IMAP."""
+        return ProtocolViolation(
+            Text(
+                f"{self.host} antwortet nicht so, wie es IMAP verlangt.",
+                f"{self.host} does not answer as IMAP demands.",
+            ),
+            stage=self.stage,
+            tried=self._tried,
+            evidence=evidence[:2000],
+            hint=Text(
+                "Ist das wirklich der IMAP-Server? Sonst den Anbieter fragen.",
+                "Is this really the IMAP server? Otherwise ask the provider.",
+            ),
+        )
+
+
+def _shown(data: Any) -> str:
+    parts = data if isinstance(data, list) else [data]
+    return " ".join(p.decode("utf-8", "replace") for p in parts if isinstance(p, bytes))
