@@ -1,0 +1,1 @@
+"""The demonstration: German law-firm mailboxes on real servers, some broken on purpose."""
