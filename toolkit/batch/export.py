@@ -30,6 +30,9 @@ _SHOWN = [
     "text/markdown",
     "text/latex",
     "text/plain",
+    # Known, so that nbconvert does not warn; the template shows nothing for them.
+    "application/javascript",
+    "application/vnd.jupyter.widget-view+json",
 ]
 _CODE = Text("Programmzeilen", "Code")
 
