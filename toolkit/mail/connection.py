@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable
 
 from toolkit.errors import (
     ConnectFailed,
@@ -19,7 +20,10 @@ from toolkit.language import Text
 from toolkit.mail.deadline import Deadline
 from toolkit.mail.settings import Server
 
-__all__ = ["CONNECT_SECONDS", "connect", "look_up"]
+__all__ = ["CONNECT_SECONDS", "StageWatch", "connect", "look_up"]
+
+#: Told about each stage as it is entered; how a diagnosis times them.
+StageWatch = Callable[[Stage], None]
 
 #: One address may take this long to answer before the next is tried, in seconds.
 CONNECT_SECONDS = 15.0
@@ -43,7 +47,9 @@ def look_up(server: Server) -> tuple[Address, ...]:
     return tuple((family, address) for family, _, _, _, address in found)
 
 
-def connect(server: Server, deadline: Deadline) -> socket.socket:
+def connect(
+    server: Server, deadline: Deadline, on_stage: StageWatch = lambda _: None
+) -> socket.socket:
     """A TCP connection to the first of the server's addresses that answers.
 
     Raises:
@@ -52,7 +58,10 @@ def connect(server: Server, deadline: Deadline) -> socket.socket:
         DeadlineExceeded: the clock ran out.
     """
     failures: list[tuple[str, OSError]] = []
-    for family, address in look_up(server):
+    on_stage(Stage.DNS)
+    addresses = look_up(server)
+    on_stage(Stage.TCP)
+    for family, address in addresses:
         seconds = min(CONNECT_SECONDS, deadline.check(Stage.TCP, str(server)))
         candidate = socket.socket(family, socket.SOCK_STREAM)
         try:

@@ -30,6 +30,7 @@ from toolkit.errors import (
 from toolkit.language import Text
 from toolkit.mail import answers
 from toolkit.mail.answers import Envelope, FolderState, quote
+from toolkit.mail.connection import StageWatch
 from toolkit.mail.deadline import Deadline
 from toolkit.mail.folder import Folder
 from toolkit.mail.settings import Protocol, Server
@@ -85,10 +86,20 @@ class ImapSession:
         self._client = _Client(transport)
 
     @classmethod
-    def open(cls, server: Server, *, tls: ssl.SSLContext, seconds: float = 60.0) -> Self:
-        """Connect, secure, greet and read the capabilities, all within ``seconds``."""
+    def open(
+        cls,
+        server: Server,
+        *,
+        tls: ssl.SSLContext,
+        seconds: float = 60.0,
+        on_stage: StageWatch = lambda _: None,
+    ) -> Self:
+        """Connect, secure, greet and read the capabilities, all within ``seconds``.
+
+        ``on_stage`` is told about each stage as it is entered, here and in later commands.
+        """
         with form_fields(Protocol.IMAP):
-            transport = _opened(server, tls, Deadline(seconds))
+            transport = _opened(server, tls, Deadline(seconds), on_stage)
             try:
                 with _translated(transport, Stage.STARTTLS):
                     if not isinstance(transport.sock, ssl.SSLSocket):
@@ -413,12 +424,15 @@ def form_fields(protocol: Protocol) -> Iterator[None]:
         raise
 
 
-def _opened(server: Server, tls: ssl.SSLContext, deadline: Deadline) -> Transport:
+def _opened(
+    server: Server, tls: ssl.SSLContext, deadline: Deadline, on_stage: StageWatch
+) -> Transport:
+    # Made in two steps: imaplib connects while it is being initialised, and an error then
+    # still has to know which server and stage it belongs to.
     transport = Transport.__new__(Transport)
-    transport.server, transport.stage = server, Stage.TCP
     try:
         with _translated(transport, None):
-            Transport.__init__(transport, server, tls, deadline)
+            Transport.__init__(transport, server, tls, deadline, on_stage)
     except (CommandRefused, GreetingFailed) as exc:
         raise _no_greeting(server, exc.evidence) from exc
     except MailError as exc:

@@ -26,7 +26,7 @@ from toolkit.errors import (
     StarttlsFailed,
 )
 from toolkit.language import Text
-from toolkit.mail.connection import connect
+from toolkit.mail.connection import StageWatch, connect
 from toolkit.mail.deadline import Deadline, exceeded
 from toolkit.mail.imap import form_fields, scrubbed
 from toolkit.mail.settings import Protocol, Security, Server
@@ -112,18 +112,31 @@ class SmtpSession:
         self.server = server
 
     @classmethod
-    def open(cls, server: Server, *, tls: ssl.SSLContext, seconds: float = 60.0) -> Self:
-        """Connect, secure, greet with EHLO, all within ``seconds``."""
+    def open(
+        cls,
+        server: Server,
+        *,
+        tls: ssl.SSLContext,
+        seconds: float = 60.0,
+        on_stage: StageWatch = lambda _: None,
+    ) -> Self:
+        """Connect, secure, greet with EHLO, all within ``seconds``.
+
+        ``on_stage`` is told about each stage as it is entered.
+        """
         deadline = Deadline(seconds)
         with form_fields(Protocol.SMTP):
-            sock: socket.socket = connect(server, deadline)
+            sock: socket.socket = connect(server, deadline, on_stage)
             if server.security is Security.SSL:
+                on_stage(Stage.TLS)
                 sock = wrap(sock, tls, server, deadline)
+            on_stage(Stage.SMTP_CONNECT)
             try:
                 with _translated(server, Stage.SMTP_CONNECT, deadline):
                     session = cls(_Client(sock, server, deadline), server)
                     session._client.ehlo_or_helo_if_needed()
                 if server.security is Security.STARTTLS:
+                    on_stage(Stage.STARTTLS)
                     session._upgrade(tls, deadline)
             except BaseException:
                 sock.close()

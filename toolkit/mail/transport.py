@@ -16,7 +16,7 @@ from typing import Any
 
 from toolkit.errors import ConnectionLost, LimitExceeded, ProtocolViolation, Stage, StarttlsFailed
 from toolkit.language import Text
-from toolkit.mail.connection import connect
+from toolkit.mail.connection import StageWatch, connect
 from toolkit.mail.deadline import Deadline, exceeded
 from toolkit.mail.settings import Security, Server
 from toolkit.mail.tls import wrap
@@ -42,21 +42,34 @@ class Transport(imaplib.IMAP4):
     Set ``stage`` and ``deadline`` before each command; errors carry the one, end by the other.
     """
 
-    def __init__(self, server: Server, tls: ssl.SSLContext, deadline: Deadline) -> None:
+    def __init__(
+        self, server: Server, tls: ssl.SSLContext, deadline: Deadline, on_stage: StageWatch
+    ) -> None:
         self.server = server
         self.tls = tls
         self.deadline = deadline
-        self.stage = Stage.TCP
+        self._on_stage = on_stage
+        self._stage = Stage.DNS
         self._buffer = bytearray()
         self._received = 0
         super().__init__(server.host, server.port)
+
+    @property
+    def stage(self) -> Stage:
+        """Where on the way this session is; every error carries it."""
+        return self._stage
+
+    @stage.setter
+    def stage(self, stage: Stage) -> None:
+        self._stage = stage
+        self._on_stage(stage)
 
     # -- what imaplib asks of its transport ---------------------------------------------------
 
     def open(self, host: str = "", port: int = 0, timeout: float | None = None) -> None:  # noqa: ARG002
         """Connect, with TLS from the first byte where the server is so configured."""
         self.host, self.port = host, port
-        sock: socket.socket = connect(self.server, self.deadline)
+        sock: socket.socket = connect(self.server, self.deadline, self._enter)
         if self.server.security is Security.SSL:
             self.stage = Stage.TLS
             sock = wrap(sock, self.tls, self.server, self.deadline)
@@ -152,6 +165,9 @@ class Transport(imaplib.IMAP4):
         self._get_capabilities()
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _enter(self, stage: Stage) -> None:
+        self.stage = stage
 
     @property
     def _tried(self) -> str:

@@ -1,0 +1,408 @@
+"""One account's sync: connect, compare folder by folder, fetch what is missing, report.
+
+Each batch of messages commits with its rows in one transaction, and what is stored is asked anew
+at every start: a run that was killed anywhere leaves a prefix, and the next run continues from it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from toolkit.accounts import book
+from toolkit.accounts.account import Account
+from toolkit.errors import (
+    AccountBusy,
+    Cancelled,
+    CommandRefused,
+    ConnectionLost,
+    DeadlineExceeded,
+    InvalidMapping,
+    LimitExceeded,
+    MailError,
+    Stage,
+    StoreError,
+    SyncError,
+    ToolkitError,
+)
+from toolkit.folders.proposal import propose_mapping
+from toolkit.folders.roles import FolderMapping, Role
+from toolkit.language import Text
+from toolkit.mail.answers import Envelope
+from toolkit.mail.folder import Folder
+from toolkit.progress import Progress, ProgressCallback, check_cancelled
+from toolkit.sync.ledger import Ledger, StoredMessage
+from toolkit.sync.plan import FolderPlan, batches, plan_folder
+from toolkit.sync.report import FolderResult, SyncReport
+from toolkit.vault.vault import SecretRef
+from toolkit.workspace import Workspace
+
+if TYPE_CHECKING:
+    from toolkit.mail.imap import ImapSession
+
+__all__ = ["MAX_MESSAGE", "stored_messages", "sync_account"]
+
+#: Larger messages are skipped, in octets: a batch lives in memory as a whole.
+MAX_MESSAGE = 100 * 1024 * 1024
+#: A batch: one FETCH, one transaction.
+BATCH_OCTETS = 8 * 1024 * 1024
+BATCH_MESSAGES = 200
+#: How many messages' flags and sizes are asked for at once.
+ENVELOPES = 5000
+
+# After one of these the connection is of no use to the folders that follow.
+_FATAL = (ConnectionLost, DeadlineExceeded, LimitExceeded)
+
+
+def sync_account(
+    workspace: Workspace,
+    account_id: str,
+    *,
+    all_folders: bool = False,
+    dry_run: bool = False,
+    verify: bool = False,
+    progress: ProgressCallback | None = None,
+    cancel: threading.Event | None = None,
+) -> SyncReport:
+    """Bring the store up to date with one account's folders.
+
+    Args:
+        workspace: the open office.
+        account_id: the account's id.
+        all_folders: every selectable folder but the virtual ones, instead of the mapped ones
+            and their twins.
+        dry_run: only report what would be fetched; store nothing.
+        verify: afterwards compare everything stored with the server: UIDs, flags, content.
+        progress: told about every batch.
+        cancel: set to stop after the batch at hand; what is stored stays.
+
+    Returns:
+        The report; a folder or message that failed is a row in it, not an exception.
+
+    Raises:
+        AccountNotFound: no account has that id.
+        InvalidMapping: no folders were mapped yet (and not ``all_folders``).
+        AccountBusy: another sync of the account is running.
+        MailError: connecting or logging in failed.
+        SecretMissing, VaultError: the password cannot be had.
+    """
+    with workspace.store.read() as connection:
+        account = book.account_by_id(connection, account_id)
+        mapping = book.load_mapping(connection, account.id)
+    _check_ready(account, mapping, all_folders=all_folders)
+    with ExitStack() as held:
+        try:
+            held.enter_context(FileLock(workspace.lock_file(f"sync-{account.id}"), timeout=0))
+        except Timeout as exc:
+            raise _busy(account) from exc
+        run = _Run(
+            workspace=workspace,
+            account=account,
+            mapping=mapping or FolderMapping(),
+            all_folders=all_folders,
+            dry_run=dry_run,
+            verify=verify,
+            progress=progress,
+            cancel=cancel,
+        )
+        return run.go()
+
+
+def stored_messages(
+    workspace: Workspace, account_id: str, folder: str | None = None
+) -> Sequence[StoredMessage]:
+    """What is stored of an account, by folder and UID; ``folder`` is a display name.
+
+    Raises:
+        AccountNotFound: no account has that id.
+    """
+    with workspace.store.read() as connection:
+        account = book.account_by_id(connection, account_id)
+    return tuple(Ledger(workspace.store, account.id).messages(folder))
+
+
+@dataclass
+class _Run:
+    """The state of one sync; lives only inside `sync_account`."""
+
+    workspace: Workspace
+    account: Account
+    mapping: FolderMapping
+    all_folders: bool
+    dry_run: bool
+    verify: bool
+    progress: ProgressCallback | None
+    cancel: threading.Event | None
+    rows: list[FolderResult] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+
+    def go(self) -> SyncReport:
+        from toolkit.mail.imap import ImapSession
+
+        self.ledger = Ledger(self.workspace.store, self.account.id)
+        secret = self.workspace.vault.get(SecretRef(self.account.id))
+        servers = self.account.servers
+        started = time.monotonic()
+        failure: ToolkitError | None = None
+        self._tell(
+            0,
+            0,
+            Text(f"Verbinde mit {servers.imap.host} …", f"Connecting to {servers.imap.host} …"),
+        )
+        with ImapSession.open(servers.imap, tls=self.workspace.tls) as session:
+            session.login(servers.username, secret)
+            folders = session.folders(counts=False)
+            try:
+                for folder in self._chosen(folders):
+                    if folder.selectable:
+                        self._folder(session, folder)
+                    else:
+                        self.rows.append(self._missing(folder))
+            except Cancelled as exc:
+                failure = exc
+            except (*_FATAL, StoreError) as exc:
+                failure = exc
+        report = SyncReport(
+            account_id=self.account.id,
+            email=self.account.email,
+            folders=tuple(self.rows),
+            seconds=time.monotonic() - started,
+            error=failure,
+            dry_run=self.dry_run,
+            differences=tuple(self.differences),
+        )
+        if not self.dry_run and not isinstance(failure, StoreError):
+            self.ledger.add_run(ok=report.ok, report=report.as_json())
+        return report
+
+    def _chosen(self, listed: Sequence[Folder]) -> list[Folder]:
+        r"""The folders to sync, inbox first; a mapped one that is gone comes as \NonExistent."""
+        if self.all_folders:
+            virtual = set(propose_mapping(listed).virtual.values())
+            return [f for f in listed if f.selectable and f.raw not in virtual]
+        by_raw = {folder.raw: folder for folder in listed}
+        wanted: list[bytes] = []
+        for role in Role:
+            own = self.mapping[role]
+            wanted += [raw for raw in (own, *self.mapping.twins.get(role, ())) if raw is not None]
+        from toolkit.mail.utf7 import decode_name
+
+        return [
+            by_raw.get(raw) or Folder(raw, decode_name(raw), flags=("\\NonExistent",))
+            for raw in dict.fromkeys(wanted)
+        ]
+
+    def _folder(self, session: ImapSession, folder: Folder) -> None:
+        """One folder; whatever happens ends in a row, and what ends the connection goes on up."""
+        work = _FolderWork(self, session, folder, self.mapping.role_of(folder.raw))
+        try:
+            work.go()
+        except Cancelled:
+            self.rows.append(work.result(None))
+            raise
+        except (MailError, StoreError, SyncError) as exc:
+            self.rows.append(work.result(exc))
+            if isinstance(exc, (*_FATAL, StoreError)):
+                raise
+        else:
+            self.rows.append(work.result(None))
+
+    def _missing(self, folder: Folder) -> FolderResult:
+        return FolderResult(
+            folder=folder.name,
+            role=self.mapping.role_of(folder.raw),
+            error=CommandRefused(
+                Text(
+                    f"Den Ordner „{folder.name}“ gibt es auf dem Server nicht mehr.",
+                    f"The folder “{folder.name}” no longer exists on the server.",
+                ),
+                stage=Stage.LIST,
+                tried=str(self.account.servers.imap),
+                response_code="NONEXISTENT",
+                hint=Text("Die Ordner neu laden und zuweisen.", "Load and map the folders again."),
+            ),
+        )
+
+    def _tell(self, done: int, total: int, what: Text) -> None:
+        check_cancelled(self.cancel)
+        if self.progress is not None:
+            self.progress(Progress(done, total, what))
+
+
+@dataclass
+class _FolderWork:
+    """One folder of a run: what the server has, what was planned, what was done."""
+
+    run: _Run
+    session: ImapSession
+    folder: Folder
+    role: Role | None
+    remote: dict[int, Envelope] = field(default_factory=dict)
+    plan: FolderPlan | None = None
+    new: int = 0
+    octets: int = 0
+    failures: dict[int, ToolkitError] = field(default_factory=dict)
+    expunged: int = 0
+    exists: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def go(self) -> None:
+        run = self.run
+        state = self.session.examine(self.folder.raw)
+        self.exists = state.exists
+        uids = self.session.uids() if state.exists else ()
+        for start in range(0, len(uids), ENVELOPES):
+            check_cancelled(run.cancel)
+            self.remote.update(self.session.envelopes(uids[start : start + ENVELOPES]))
+        if run.dry_run:
+            known = run.ledger.find_folder(self.folder.raw, state.uidvalidity)
+            local = {} if known is None else run.ledger.flags(known)
+            self.plan = plan_folder(self.remote, local, max_size=MAX_MESSAGE)
+            self.new = len(self.plan.fetch)
+            return
+        folder_id = run.ledger.open_folder(self.folder.raw, self.folder.name, state.uidvalidity)
+        self.plan = plan = plan_folder(
+            self.remote, run.ledger.flags(folder_id), max_size=MAX_MESSAGE
+        )
+        run.ledger.apply_changes(folder_id, plan.changed, plan.vanished)
+        for batch in batches(plan.fetch, self.remote, octets=BATCH_OCTETS, count=BATCH_MESSAGES):
+            run._tell(self.new, len(plan.fetch), Text(self.folder.name, self.folder.name))  # noqa: SLF001
+            self._fetch(folder_id, batch)
+        run._tell(self.new, len(plan.fetch), Text(self.folder.name, self.folder.name))  # noqa: SLF001
+        if run.verify:
+            self._verify(folder_id)
+
+    def _fetch(self, folder_id: int, batch: Sequence[int]) -> None:
+        """Fetch and store a batch; if the server refuses it, its messages one by one."""
+        try:
+            bodies = self.session.bodies(batch)
+        except CommandRefused as exc:
+            if len(batch) == 1:
+                self.failures[batch[0]] = exc
+                return
+            for uid in batch:
+                self._fetch(folder_id, (uid,))
+            return
+        if bodies:
+            self.run.ledger.add_messages(folder_id, bodies, self.remote)
+            self.new += len(bodies)
+            self.octets += sum(map(len, bodies.values()))
+        left_out = [uid for uid in batch if uid not in bodies]
+        if not left_out:
+            return
+        # Expunged since we looked, or held back by the server? Only the latter is a failure.
+        still_there = self.session.envelopes(left_out)
+        for uid in left_out:
+            if uid in still_there:
+                self.failures[uid] = _held_back(self.folder, uid)
+            else:
+                self.expunged += 1
+
+    def _verify(self, folder_id: int) -> None:
+        """Compare all that is stored with the server: UIDs, flags, and every content's hash."""
+        import hashlib
+
+        stored = {message.uid: message for message in self.run.ledger.messages(folder_id=folder_id)}
+        uids = self.session.uids()
+        there: dict[int, Envelope] = {}
+        for start in range(0, len(uids), ENVELOPES):
+            there.update(self.session.envelopes(uids[start : start + ENVELOPES]))
+        report = self.run.differences.append
+        for uid in sorted(there.keys() ^ stored.keys()):
+            if uid not in (self.failures.keys() | set(self.plan.too_large if self.plan else ())):
+                report(
+                    f"{self.folder.name}: UID {uid}: {'not stored' if uid in there else 'not on server'}"
+                )
+        both = sorted(there.keys() & stored.keys())
+        for batch in batches(both, there, octets=BATCH_OCTETS, count=BATCH_MESSAGES):
+            check_cancelled(self.run.cancel)
+            for uid, body in self.session.bodies(batch).items():
+                if hashlib.sha256(body).hexdigest() != stored[uid].sha256:
+                    report(f"{self.folder.name}: UID {uid}: content differs")
+                if there[uid].flags != stored[uid].flags:
+                    report(f"{self.folder.name}: UID {uid}: flags differ")
+
+    def result(self, error: ToolkitError | None) -> FolderResult:
+        plan = self.plan
+        if plan is None:  # nothing is known but, perhaps, how many there are
+            return FolderResult(
+                folder=self.folder.name,
+                role=self.role,
+                on_server=self.exists,
+                failed=self.exists,
+                seconds=time.monotonic() - self.started,
+                error=error,
+            )
+        on_server = len(self.remote) - self.expunged
+        skipped = len(plan.too_large)
+        failed = on_server - self.new - plan.already_here - skipped
+        reason = error or next(iter(self.failures.values()), None)
+        return FolderResult(
+            folder=self.folder.name,
+            role=self.role,
+            on_server=on_server,
+            new=self.new,
+            already_here=plan.already_here,
+            changed=len(plan.changed),
+            vanished=len(plan.vanished),
+            skipped=skipped,
+            failed=failed,
+            bytes=self.octets,
+            seconds=time.monotonic() - self.started,
+            error=reason,
+            skipped_uids=plan.too_large,
+            failed_uids=tuple(sorted(self.failures)),
+        )
+
+
+def _check_ready(account: Account, mapping: FolderMapping | None, *, all_folders: bool) -> None:
+    if not account.active:
+        raise SyncError(
+            Text(
+                f"Das Konto {account.email} ist deaktiviert und wird nicht abgerufen.",
+                f"The account {account.email} is deactivated and not polled.",
+            ),
+            hint=Text("Das Konto zuerst reaktivieren.", "Reactivate the account first."),
+        )
+    if mapping is None and not all_folders:
+        raise InvalidMapping(
+            Text(
+                f"Für das Konto {account.email} sind noch keine Ordner zugewiesen.",
+                f"No folders are mapped for account {account.email} yet.",
+            ),
+            field="mapping",
+            hint=Text(
+                f"Zuerst „toolkit mapping {account.id} --accept“ ausführen oder --all-folders angeben.",
+                f"Run “toolkit mapping {account.id} --accept” first, or pass --all-folders.",
+            ),
+        )
+
+
+def _busy(account: Account) -> AccountBusy:
+    return AccountBusy(
+        Text(
+            f"Das Konto {account.email} wird gerade schon synchronisiert.",
+            f"The account {account.email} is being synced already.",
+        ),
+        hint=Text("Warten, bis der andere Lauf fertig ist.", "Wait until the other run is done."),
+    )
+
+
+def _held_back(folder: Folder, uid: int) -> CommandRefused:
+    return CommandRefused(
+        Text(
+            f"Der Server gibt die Nachricht {uid} in „{folder.name}“ nicht heraus.",
+            f"The server does not hand out message {uid} in “{folder.name}”.",
+        ),
+        stage=Stage.FETCH,
+        hint=Text(
+            "Die Nachricht im Webmail öffnen; ist sie beschädigt, dort löschen oder verschieben.",
+            "Open the message in webmail; if it is damaged, delete or move it there.",
+        ),
+    )
