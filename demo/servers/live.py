@@ -23,7 +23,7 @@ GERMAN_FOLDERS: Mapping[str, Sequence[Delivery]] = {
     "Gelöschte Elemente": tuple(letters(2, seed=4)),
     "Junk-E-Mail": (),
     "Archiv": tuple(letters(4, seed=5)),
-    "Akten/Meier ./. Schulze": tuple(letters(2, seed=6)),
+    "Akten/Meier gegen Schulze": tuple(letters(2, seed=6)),
 }
 
 

@@ -106,8 +106,11 @@ class ServerProcess:
             pause = min(pause * 1.5, 0.25)
 
     def stop(self, *, seconds: float = 10) -> None:
-        """End the whole group: politely first, then for good. May be called twice."""
-        self._signal(signal.SIGTERM, whole_group=True)
+        """End it: the first process politely, what is left of the group after that for good.
+
+        May be called twice.
+        """
+        self._signal(signal.SIGTERM, whole_group=False)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
         self._signal(signal.SIGKILL, whole_group=True)
