@@ -101,6 +101,7 @@ def build(word: str) -> dict[str, str]:
         "badge": str(render.badge("info", word)),
         "notice": str(render.notice("error", word, word or "-")),
         "section": str(render.section(word, word)),
+        "details": str(render.details(word, word)),
         "facts": str(render.facts([(word, word)])),
         "link": str(render.link("a/" + word.replace("/", ""), word)),
         "figure": str(render.figure(word, word, word or "-")),

@@ -45,6 +45,7 @@ __all__ = [
     "Html",
     "Kind",
     "badge",
+    "details",
     "duration",
     "facts",
     "figure",
@@ -165,6 +166,13 @@ def notice(kind: Kind, words: Text | str | Html, hint: Text | str | Html | None 
         f'<div class="tk-notice tk-{kind}" role="{role}">'
         f'<p><strong class="tk-kind">{_label(_KIND_WORDS[kind])}:</strong> <bdi>{_label(words)}</bdi></p>'
         f"{more}</div>"
+    )
+
+
+def details(summary: Text | str, *parts: Html | Text | str) -> Html:
+    """What only some want to read, folded away."""
+    return Html(
+        f'<details class="tk-details"><summary>{_label(summary)}</summary>{join(*parts)}</details>'
     )
 
 
