@@ -13,6 +13,7 @@
     │   ├── KnowledgeFileError         another data file of the product (file, line, key)
     │   └── ConfigError                an environment variable
     ├── AccessDenied               the user has no right to do that
+    ├── AccountInUse               unprocessed mail of the account remains
     ├── MailError                  a mail server, or the way to it; ``stage`` is always set
     │   ├── NameLookupFailed           dns: the resolver gave no answer (never: absence)
     │   │   └── HostNotFound           dns: the name does not exist
@@ -65,6 +66,7 @@ from toolkit.language import Text
 __all__ = [
     "AccessDenied",
     "AccountBusy",
+    "AccountInUse",
     "AccountNotFound",
     "Cancelled",
     "CertificateExpired",
@@ -234,6 +236,12 @@ class AccessDenied(ToolkitError):
     """The user has no right to do that."""
 
     code: ClassVar[str] = "access-denied"
+
+
+class AccountInUse(ToolkitError):
+    """Unprocessed mail of the account remains, so it cannot be deleted."""
+
+    code: ClassVar[str] = "account-in-use"
 
 
 class MailError(ToolkitError):

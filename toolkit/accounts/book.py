@@ -29,6 +29,7 @@ __all__ = [
     "load_mapping",
     "save_mapping",
     "set_active",
+    "unprocessed",
     "user_by_name",
     "users",
 ]
@@ -161,6 +162,24 @@ def set_active(connection: sa.Connection, account_id: str, *, active: bool) -> N
     connection.execute(
         s.accounts.update().where(s.accounts.c.id == account_id).values(active=active)
     )
+
+
+def unprocessed(connection: sa.Connection, account_id: str) -> int:
+    """How many stored messages of the account still lie in its inbox, neither filed nor assigned."""
+    inbox = sa.select(s.mapped_folders.c.raw).where(
+        (s.mapped_folders.c.account_id == account_id) & (s.mapped_folders.c.role == str(Role.INBOX))
+    )
+    count = connection.scalar(
+        sa.select(sa.func.count())
+        .select_from(s.messages.join(s.folders, s.folders.c.id == s.messages.c.folder_id))
+        .where(
+            (s.folders.c.account_id == account_id)
+            & s.folders.c.current
+            & s.folders.c.raw.in_(inbox)
+            & s.messages.c.vanished_at.is_(None)
+        )
+    )
+    return int(count or 0)
 
 
 def delete_account(connection: sa.Connection, account_id: str) -> None:

@@ -52,6 +52,21 @@ class FolderMapping:
         """Pairs of role and raw folder name, in the order of the office mailbox."""
         return ((role, self.folders[role]) for role in Role if role in self.folders)
 
+    def with_choices(self, choices: Mapping[Role, bytes | None]) -> FolderMapping:
+        """The same mapping but for the roles a person decided on; None leaves a role empty.
+
+        A folder chosen for a role is no other role's twin any more.
+        """
+        taken = {raw for raw in choices.values() if raw is not None}
+        folders = {role: raw for role, raw in self.folders.items() if role not in choices}
+        folders |= {role: raw for role, raw in choices.items() if raw is not None}
+        twins = {
+            role: kept
+            for role, raws in self.twins.items()
+            if (kept := tuple(raw for raw in raws if raw not in taken))
+        }
+        return FolderMapping(folders, self.chosen | frozenset(choices), twins)
+
     def role_of(self, raw: bytes) -> Role | None:
         """The role a folder has, as the mapped folder or as a twin; None for all others."""
         for role in Role:

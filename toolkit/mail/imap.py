@@ -33,7 +33,7 @@ from toolkit.mail.answers import Envelope, FolderState, quote
 from toolkit.mail.connection import StageWatch
 from toolkit.mail.deadline import Deadline
 from toolkit.mail.folder import Folder
-from toolkit.mail.settings import Protocol, Server
+from toolkit.mail.settings import Protocol, Security, Server
 from toolkit.mail.transport import Transport
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ class ImapSession:
         with form_fields(Protocol.IMAP):
             transport = _opened(server, tls, Deadline(seconds), on_stage)
             try:
-                with _translated(transport, Stage.STARTTLS):
-                    if not isinstance(transport.sock, ssl.SSLSocket):
+                if server.security is Security.STARTTLS:
+                    with _translated(transport, Stage.STARTTLS):
                         transport.upgrade()
                 return cls(transport)
             except BaseException:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from toolkit.accounts import book
 from toolkit.accounts.account import Account, AccountDraft
 from toolkit.accounts.users import OfficeUser
+from toolkit.errors import AccountInUse, InvalidAccount
 from toolkit.folders.proposal import Proposal, propose_mapping
 from toolkit.folders.roles import FolderMapping
 from toolkit.language import Text
@@ -31,6 +32,7 @@ __all__ = [
     "list_folders",
     "load_folders",
     "office_users",
+    "remove_account",
     "save_account",
     "suggest_settings",
 ]
@@ -167,6 +169,29 @@ def save_account(
     return account
 
 
+def remove_account(workspace: Workspace, account: Account) -> None:
+    """Delete an account, all that is stored of it, and its secret.
+
+    Raises:
+        AccountInUse: unprocessed mail of it remains; says how much, and the way out.
+    """
+    with workspace.store.write() as connection:
+        left = book.unprocessed(connection, account.id)
+        if left:
+            raise AccountInUse(
+                Text(
+                    f"{account.email} kann nicht gelöscht werden: {left} unbearbeitete Nachrichten liegen noch im Posteingang.",
+                    f"{account.email} cannot be deleted: {left} unprocessed messages are still in the inbox.",
+                ),
+                hint=Text(
+                    f"Die Nachrichten verakten oder zuweisen; oder das Konto deaktivieren: „toolkit account deactivate {account.id}“.",
+                    f"File or assign the messages; or deactivate the account: “toolkit account deactivate {account.id}”.",
+                ),
+            )
+        book.delete_account(connection, account.id)
+    workspace.vault.forget(SecretRef(account.id))
+
+
 def _listing(
     workspace: Workspace,
     settings: ServerSettings,
@@ -211,9 +236,7 @@ def _propose(
     return FolderListing(folders, proposal)
 
 
-def _no_password() -> Exception:
-    from toolkit.errors import InvalidAccount
-
+def _no_password() -> InvalidAccount:
     return InvalidAccount(
         Text("Passwort fehlt.", "The password is missing."),
         field="password",

@@ -1,0 +1,1 @@
+"""Diagnosis: staged probe → findings → ranked causes."""
