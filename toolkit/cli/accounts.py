@@ -59,16 +59,14 @@ def add(
         raise typer.BadParameter(
             "The password is read from standard input.", param_hint="--password-stdin"
         )
-    draft = _draft(
-        address,
-        imap,
-        smtp,
-        username,
-        smtp_username,
-        display_name,
-        owner,
-        viewer or [],
-        sender or [],
+    suggested = _draft(address, imap=imap, smtp=smtp, username=username)
+    draft = replace(
+        suggested,
+        smtp_username=smtp_username or suggested.smtp_username,
+        display_name=suggested.email if display_name is None else display_name,
+        owner=owner,
+        viewers=tuple(viewer or ()),
+        senders=tuple(sender or ()),
     )
     for problem in draft.problems():
         raise problem

@@ -26,10 +26,15 @@ app = typer.Typer(
 )
 app.add_typer(accounts.account_app, name="account")
 app.add_typer(accounts.user_app, name="user")
-for command in (lines.discover, lines.explain, lines.map_folders):
-    app.command()(command)
-for command in (work.folders, work.mapping, work.sync, work.messages, work.diagnose, work.batch):
-    app.command()(command)
+app.command()(lines.discover)
+app.command()(lines.explain)
+app.command()(lines.map_folders)
+app.command()(work.folders)
+app.command()(work.mapping)
+app.command()(work.sync)
+app.command()(work.messages)
+app.command()(work.diagnose)
+app.command()(work.batch)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +58,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT.CANCELLED
     except BrokenPipeError:
         # The reader (head, a pager) has seen enough; say nothing more to it, at exit either.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return EXIT.WELL
     return status if isinstance(status, int) else EXIT.WELL
