@@ -1,4 +1,4 @@
-"""``toolkit account …`` and ``toolkit user …``."""
+"""``toolkit account …``."""
 
 from __future__ import annotations
 
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from toolkit.accounts.users import OfficeUser
     from toolkit.workspace import Workspace
 
-__all__ = ["account_app", "user_app"]
+__all__ = ["AccountArgument", "add", "deactivate", "delete", "list_", "reactivate", "show"]
 
-account_app = typer.Typer(help="The office's external mail accounts.", no_args_is_help=True)
-user_app = typer.Typer(help="The office's users.", no_args_is_help=True)
 
 AccountArgument = Annotated[str, typer.Argument(metavar="ID", help="The account's id or address.")]
 AsOption = Annotated[
@@ -33,7 +31,6 @@ AsOption = Annotated[
 ]
 
 
-@account_app.command("add")
 def add(
     address: Annotated[str, typer.Argument(help="The e-mail address to connect.")],
     *,
@@ -79,7 +76,6 @@ def add(
     return EXIT.WELL
 
 
-@account_app.command("list")
 def list_(*, as_json: JsonOption = False) -> int:
     """All accounts."""
     from toolkit.accounts import book
@@ -101,7 +97,6 @@ def list_(*, as_json: JsonOption = False) -> int:
     return EXIT.WELL
 
 
-@account_app.command("show")
 def show(account_id: AccountArgument, *, as_json: JsonOption = False) -> int:
     """One account with all its settings."""
     from toolkit.accounts import book
@@ -113,7 +108,6 @@ def show(account_id: AccountArgument, *, as_json: JsonOption = False) -> int:
     return EXIT.WELL
 
 
-@account_app.command("deactivate")
 def deactivate(
     account_id: AccountArgument, *, as_user: AsOption = None, as_json: JsonOption = False
 ) -> int:
@@ -121,7 +115,6 @@ def deactivate(
     return _set_active(account_id, as_user, active=False, as_json=as_json)
 
 
-@account_app.command("reactivate")
 def reactivate(
     account_id: AccountArgument, *, as_user: AsOption = None, as_json: JsonOption = False
 ) -> int:
@@ -129,7 +122,6 @@ def reactivate(
     return _set_active(account_id, as_user, active=True, as_json=as_json)
 
 
-@account_app.command("delete")
 def delete(
     account_id: AccountArgument, *, as_user: AsOption = None, as_json: JsonOption = False
 ) -> int:
@@ -144,49 +136,6 @@ def delete(
         print_json({"id": account.id, "deleted": True})
     else:
         print_text(Text(f"{account.email} wurde gelöscht.", f"{account.email} was deleted."))
-    return EXIT.WELL
-
-
-@user_app.command("add")
-def add_user(
-    name: Annotated[str, typer.Argument(help="The user's name.")],
-    *,
-    role: Annotated[str, typer.Option(help="administrator, kanzleiverwaltung or user.")] = "user",
-    as_json: JsonOption = False,
-) -> int:
-    """Add an office user, or give one another role."""
-    from toolkit.accounts import book
-    from toolkit.accounts.users import OfficeRole, OfficeUser
-    from toolkit.workspace import Workspace
-
-    if role not in set(OfficeRole):
-        raise typer.BadParameter(
-            f"'{role}' is not one of {', '.join(OfficeRole)}.", param_hint="--role"
-        )
-    user = OfficeUser(name.strip(), OfficeRole(role))
-    with Workspace.open() as workspace, workspace.store.write() as connection:
-        book.add_user(connection, user)
-    if as_json:
-        print_json({"name": user.name, "role": str(user.role)})
-    else:
-        print_text(Text(f"Benutzer {user.name} gespeichert.", f"User {user.name} saved."))
-    return EXIT.WELL
-
-
-@user_app.command("list")
-def list_users(*, as_json: JsonOption = False) -> int:
-    """All office users."""
-    from toolkit.accounts.users import ROLE_TITLES
-    from toolkit.onboarding import office_users
-    from toolkit.workspace import Workspace
-
-    with Workspace.open() as workspace:
-        found = office_users(workspace)
-    if as_json:
-        print_json({"users": [{"name": u.name, "role": str(u.role)} for u in found]})
-    else:
-        headings = (str(Text("Name", "Name")), str(Text("Rolle", "Role")))
-        print_rows(headings, [(user.name, str(ROLE_TITLES[user.role])) for user in found])
     return EXIT.WELL
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import ParamSpec
 
-import click
 import typer
 
-from toolkit.cli import accounts, lines, work
+from toolkit.cli import accounts, lines, users, work
 from toolkit.cli.output import EXIT, say_error
 from toolkit.errors import ToolkitError
 
 __all__ = ["app", "main"]
+
+Parameters = ParamSpec("Parameters")
 
 app = typer.Typer(
     name="toolkit",
@@ -22,42 +24,66 @@ app = typer.Typer(
     add_completion=False,
     # A traceback with local variables would print what must not be printed.
     pretty_exceptions_enable=False,
+    # Plain help starts twice as fast as a drawn one.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(accounts.account_app, name="account")
-app.add_typer(accounts.user_app, name="user")
-app.command()(lines.discover)
-app.command()(lines.explain)
-app.command()(lines.map_folders)
-app.command()(work.folders)
-app.command()(work.mapping)
-app.command()(work.sync)
-app.command()(work.messages)
-app.command()(work.diagnose)
-app.command()(work.batch)
+
+
+def _exits(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
+    """Make a command's return value the exit status."""
+
+    @functools.wraps(command)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        try:
+            status = command(*args, **kwargs)
+        except KeyboardInterrupt:
+            status = EXIT.CANCELLED
+        raise typer.Exit(status)
+
+    return run
+
+
+def _register(group: typer.Typer, *commands: Callable[..., int]) -> typer.Typer:
+    for command in commands:
+        group.command(command.__name__.strip("_").replace("_", "-"))(_exits(command))
+    return group
+
+
+_register(app, lines.discover, lines.explain, lines.map_folders)
+_register(app, work.folders, work.mapping, work.sync, work.messages, work.diagnose, work.batch)
+app.add_typer(
+    _register(
+        typer.Typer(
+            help="The office's external mail accounts.", no_args_is_help=True, rich_markup_mode=None
+        ),
+        accounts.add,
+        accounts.list_,
+        accounts.show,
+        accounts.deactivate,
+        accounts.reactivate,
+        accounts.delete,
+    ),
+    name="account",
+)
+app.add_typer(
+    _register(
+        typer.Typer(help="The office's users.", no_args_is_help=True, rich_markup_mode=None),
+        users.add,
+        users.list_,
+    ),
+    name="user",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (see `output.EXIT`)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = app(given, standalone_mode=False)
+        app(given)
     except ToolkitError as error:
         say_error(error, as_json="--json" in given)
         return EXIT.of(error, given)
-    except click.UsageError as error:
-        if "--json" in given:
-            print(json.dumps({"error": {"code": "usage", "message": error.format_message()}}))
-        else:
-            error.show()
-        return EXIT.USAGE
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return EXIT.CANCELLED
-    except BrokenPipeError:
-        # The reader (head, a pager) has seen enough; say nothing more to it, at exit either.
-        sys.stdout = None
-        return EXIT.WELL
-    return status if isinstance(status, int) else EXIT.WELL
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else EXIT.USAGE
+    return EXIT.WELL
