@@ -236,6 +236,9 @@ def batch(
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the reports go.")],
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Notebooks at a time.")] = 2,
+    since: Annotated[
+        Path | None, typer.Option("--since", metavar="DIR", help="Compare with an earlier run.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """One executed diagnostic notebook per account, and an overview."""
@@ -245,12 +248,11 @@ def batch(
     if everything == (file is not None):
         raise typer.BadParameter("Exactly one of --all and --file CSV is needed.")
     with Workspace.open() as workspace, _cancelled_by_signal() as cancel:
-        chosen = choose_accounts(workspace, file)
         overview = run_batch(
-            workspace,
-            chosen,
+            choose_accounts(workspace, file),
             out,
             jobs=jobs,
+            since=since,
             progress=None if as_json else _show_progress,
             cancel=cancel,
         )
