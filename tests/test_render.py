@@ -93,7 +93,10 @@ def shape(markup: str) -> list[tuple[str, tuple[str, ...]]]:
 
 def build(word: str) -> dict[str, str]:
     """Everything render makes, with one word in every place data can reach."""
-    folders = [Folder(b"a", word, None, messages=3), Folder(b"b", f"INBOX/{word}", None)]
+    folders = [
+        Folder(b"a", word, None, messages=3),
+        Folder(b"b", f"INBOX/{word}", None, messages=4),
+    ]
     return {
         "text": str(render.text(word)),
         "paragraph": str(render.paragraph(word)),
@@ -110,7 +113,9 @@ def build(word: str) -> dict[str, str]:
                 [{"a": word}], [Column("a", word or "-")], caption=word or "-", total={"a": word}
             )
         ),
-        "folder_tree": str(render.folder_tree(folders, roles={b"a": word}, caption=word)),
+        "folder_tree": str(
+            render.folder_tree(folders, roles={b"a": word, b"b": word}, caption=word)
+        ),
         "page": render.page(word, word, subtitle=word or "-", footer=word or "-"),
         "styled": str(render.notice("info", word).styled()),
     }
@@ -283,6 +288,13 @@ def test_the_folder_tree_shows_every_folder_and_its_role() -> None:
     assert shown.count("Ä") == 2
     assert max(_depths(made)) <= 12
     assert ("span", (("class", "tk-container"),)) in made.tags
+
+
+def test_people_find_the_inbox_first_and_the_rest_by_name() -> None:
+    """Servers list folders in any order; the tree does not."""
+    folders = [Folder(name.encode(), name, "/") for name in ("Zebra", "archiv", "Inbox/b", "INBOX")]
+    made = skeleton(str(render.folder_tree(folders, caption="x")))
+    assert made.words == ["x", "INBOX", "Inbox", "b", "archiv", "Zebra"]
 
 
 def _depths(parsed: Skeleton) -> list[int]:

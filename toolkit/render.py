@@ -49,6 +49,7 @@ __all__ = [
     "duration",
     "facts",
     "figure",
+    "folder_order",
     "folder_tree",
     "join",
     "link",
@@ -313,7 +314,7 @@ def folder_tree(
         caption: the list's title.
     """
     names = roles or {}
-    listed = list(folders)
+    listed = sorted(folders, key=folder_order)
     top: dict[str, _Node] = {}
     for folder in listed[:_MOST_FOLDERS]:
         level = top
@@ -328,6 +329,12 @@ def folder_tree(
         f'<nav class="tk-tree"><p class="tk-caption">{_label(caption)}</p>'
         f"{_branches(top, names)}{end}</nav>"
     )
+
+
+def folder_order(folder: Folder) -> tuple[object, ...]:
+    """Sort key for people: the inbox first, everything else by name; servers list at random."""
+    path = [step.casefold() for step in folder.path]
+    return (path[0] != "inbox", path)
 
 
 # A server may list 100,000 folders on a hundred levels; no person reads or indents further.

@@ -62,7 +62,7 @@ class AccountFields:
         }
         note = Slot()
         note.show(render.paragraph(MANDATORY))
-        note.add_class("tk-origin")
+        note.add_class("tk-quietly")
         self.view = card(
             HEADING,
             note,

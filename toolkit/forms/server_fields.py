@@ -33,7 +33,7 @@ class ServerLine:
         self.port = Field(_cell(widgets.IntText(value=port), PORT, 140), slot)
         options = [(label, security) for security, label in SECURITY_NAMES.items()]
         self.security = Field(_cell(widgets.Dropdown(options=options), SECURITY, 190), slot)
-        self.origin = Slot("tk-slot", "tk-origin")
+        self.origin = Slot("tk-slot", "tk-quietly")
         row = widgets.HBox([self.host.widget, self.port.widget, self.security.widget])
         row.add_class("tk-server")
         self.view = widgets.VBox([row, slot, self.origin])
