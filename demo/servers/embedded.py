@@ -74,6 +74,8 @@ class EmbeddedImap:
             tls_enabled=False,
             reject_dnsbl=False,
             invalid_user_sleep=0,
+            # A client that asks what this server does not know shall hear BAD as often as it likes.
+            bad_command_limit=None,
             cpu_subsystem=Subsystem.for_threading(self._executor),
             demo_data=False,
             demo_user="",
