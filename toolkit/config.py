@@ -62,8 +62,26 @@ class Config:
         )
 
     def make_home(self) -> Path:
-        """Create the home folder, readable by its owner only, and return it."""
-        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Create the home folder, readable by its owner only, and return it.
+
+        Raises:
+            ConfigError: it cannot be created; ``field`` is ``TOOLKIT_HOME``.
+        """
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as exc:
+            raise ConfigError(
+                Text(
+                    f"Der Ordner {self.home} lässt sich nicht anlegen.",
+                    f"The folder {self.home} cannot be created.",
+                ),
+                field="TOOLKIT_HOME",
+                hint=Text(
+                    "TOOLKIT_HOME auf einen Ordner setzen, in den Sie schreiben dürfen.",
+                    "Point TOOLKIT_HOME at a folder you may write to.",
+                ),
+                evidence=str(exc),
+            ) from exc
         return self.home
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from toolkit.errors import StoreBusy, StoreError, StoreTooNew
@@ -19,7 +19,7 @@ __all__ = ["SCHEMA_VERSION", "Store"]
 #: The newest migration; a test compares it with the folder of migrations.
 SCHEMA_VERSION = "0001"
 
-#: How long a writer waits for another process's transaction, in seconds.
+#: How long a writer waits for another process, in seconds.
 BUSY_SECONDS = 30
 
 
@@ -92,7 +92,7 @@ class Store:
         if self._version() == SCHEMA_VERSION:
             return
         # Two processes may open a new database at once; one migrates, the other waits.
-        with FileLock(lock_folder / "migrate.lock"):
+        with _migrating(lock_folder):
             version = self._version()
             if version == SCHEMA_VERSION:
                 return
@@ -154,17 +154,47 @@ def _typed() -> Iterator[None]:
         yield
     except OperationalError as exc:
         if "database is locked" in str(exc.orig):
-            raise StoreBusy(
-                Text(
-                    "Die Datenbank wird gerade von einem anderen Programm benutzt.",
-                    "Another program is using the database.",
-                ),
-                hint=Text("In einer Minute noch einmal versuchen.", "Try again in a minute."),
-                evidence=str(exc.orig),
-            ) from exc
+            raise _busy(str(exc.orig)) from exc
         raise _store_error(exc) from exc
     except DBAPIError as exc:
         raise _store_error(exc) from exc
+
+
+@contextmanager
+def _migrating(folder: Path) -> Iterator[None]:
+    """Hold the lock under which the schema is changed."""
+    lock = FileLock(folder / "migrate.lock", timeout=BUSY_SECONDS)
+    try:
+        lock.acquire()
+    except Timeout as exc:
+        raise _busy("migrate.lock") from exc
+    except OSError as exc:
+        raise StoreError(
+            Text(
+                f"In den Ordner {folder} lässt sich nichts schreiben.",
+                f"The folder {folder} cannot be written to.",
+            ),
+            field="TOOLKIT_HOME",
+            hint=Text(
+                "Ist der Datenträger voll oder schreibgeschützt?", "Is the disk full or read-only?"
+            ),
+            evidence=str(exc),
+        ) from exc
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _busy(evidence: str) -> StoreBusy:
+    return StoreBusy(
+        Text(
+            "Die Datenbank wird gerade von einem anderen Programm benutzt.",
+            "Another program is using the database.",
+        ),
+        hint=Text("In einer Minute noch einmal versuchen.", "Try again in a minute."),
+        evidence=evidence,
+    )
 
 
 def _store_error(exc: DBAPIError) -> StoreError:
