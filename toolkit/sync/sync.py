@@ -184,8 +184,8 @@ class _Run:
     def _chosen(self, listed: Sequence[Folder]) -> list[Folder]:
         r"""The folders to sync, inbox first; a mapped one that is gone comes as \NonExistent."""
         if self.all_folders:
-            virtual = set(propose_mapping(listed).virtual.values())
-            return [f for f in listed if f.selectable and f.raw not in virtual]
+            twice = propose_mapping(listed).duplicates
+            return [f for f in listed if f.selectable and f.raw not in twice]
         by_raw = {folder.raw: folder for folder in listed}
         wanted: list[bytes] = []
         for role in Role:
