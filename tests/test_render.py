@@ -105,6 +105,8 @@ def build(word: str) -> dict[str, str]:
         "notice": str(render.notice("error", word, word or "-")),
         "section": str(render.section(word, word)),
         "details": str(render.details(word, word)),
+        "bullets": str(render.bullets([word, word])),
+        "steps": str(render.steps([word])),
         "facts": str(render.facts([(word, word)])),
         "link": str(render.link("a/" + word.replace("/", ""), word)),
         "figure": str(render.figure(word, word, word or "-")),

@@ -45,6 +45,7 @@ __all__ = [
     "Html",
     "Kind",
     "badge",
+    "bullets",
     "details",
     "duration",
     "facts",
@@ -61,6 +62,7 @@ __all__ = [
     "plain",
     "section",
     "size",
+    "steps",
     "style_sheet",
     "table",
     "text",
@@ -142,6 +144,20 @@ def join(*parts: Html | Text | str) -> Html:
 def paragraph(words: Text | str | Html) -> Html:
     """One paragraph."""
     return Html(f"<p>{_label(words)}</p>")
+
+
+def bullets(items: Iterable[Text | str | Html]) -> Html:
+    """Points in no order."""
+    return Html(f"<ul>{_points(items)}</ul>")
+
+
+def steps(items: Iterable[Text | str | Html]) -> Html:
+    """Points one after the other, numbered."""
+    return Html(f"<ol>{_points(items)}</ol>")
+
+
+def _points(items: Iterable[Text | str | Html]) -> str:
+    return "".join(f"<li><bdi>{_label(one)}</bdi></li>" for one in items)
 
 
 def verbatim(words: object, *, longest: int = 20_000) -> Html:

@@ -25,6 +25,7 @@ OWNER = Text("Benutzerzuordnung (Eigentümer)", "Assigned user (owner)")
 CHOOSE = Text("– bitte wählen –", "– please choose –")
 NEW_USER = Text("Weiterer Benutzer", "Another user")
 ADD_USER = Text("Hinzufügen", "Add")
+TAKE_OVER = Text("{address} übernehmen", "Use {address}")
 PASSWORD_KEPT = Text(
     "Das Passwort ist übernommen; nach dem Speichern liegt es nur im Tresor.",
     "The password has been taken over; once saved it is in the vault only.",
@@ -44,7 +45,11 @@ class AccountFields:
         )
         self.email = text_field(EMAIL, required=True, placeholder="name@beispiel.de")
         self.username = text_field(USERNAME, required=True)
+        self.note = Slot("tk-slot")
         self.hints = Slot("tk-slot")
+        self._take = widgets.Button(layout=widgets.Layout(display="none"))
+        self._take.on_click(lambda _button: self._take_over())
+        self._meant = ""
         self.secret = SecretField(f"{PASSWORD} *", required=True)
         self.password = Field(self.secret)
         self.viewers = People(VIEWERS)
@@ -67,7 +72,7 @@ class AccountFields:
             HEADING,
             note,
             *(self.display_name.widget, self.display_name.slot),
-            *(self.email.widget, self.email.slot),
+            *(self.email.widget, self.email.slot, self.note, _below(self._take)),
             *(self.username.widget, self.username.slot),
             self.hints,
             *(self.secret, self.password.slot),
@@ -100,8 +105,24 @@ class AccountFields:
         self.senders.enable(on)
         self._new_user.disabled = not on
 
+    def suggest(self, address: str | None) -> None:
+        """Offer another address; nothing is replaced before a person says so."""
+        self._meant = address or ""
+        self._take.description = str(TAKE_OVER.format(address=self._meant))
+        self._take.layout.display = "" if address else "none"
+
+    def _take_over(self) -> None:
+        self.email.widget.value = self._meant
+
     def _add_user(self, name: str) -> None:
         self.offer_users((*self._names, name))
+
+
+def _below(button: widgets.Button) -> widgets.HBox:
+    """A button on the left edge of the fields."""
+    row = widgets.HBox([button])
+    row.add_class("tk-slot")
+    return row
 
 
 def _owner_choice() -> widgets.Dropdown:

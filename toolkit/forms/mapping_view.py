@@ -29,6 +29,8 @@ EMPTY = Text(
     "Für „{role}“ ist kein Ordner zugewiesen.",
     "No folder is assigned to “{role}”.",
 )
+# No server has a folder without a name; None would leave a drop-down blank.
+_NO_FOLDER = b""
 BY_HAND = Text("Von Hand gewählt.", "Chosen by hand.")
 
 
@@ -66,7 +68,7 @@ class MappingView:
         ]
         for role, choice in self.choices.items():
             choice.options = offered
-            choice.value = listing.proposal.mapping[role]
+            choice.value = listing.proposal.mapping[role] or _NO_FOLDER
         self._listing = listing
         self._explain()
         self.view.layout.display = ""
@@ -87,7 +89,7 @@ class MappingView:
         return self._listing.proposal.adjusted(self._folders())
 
     def _folders(self) -> Mapping[Role, bytes | None]:
-        return {role: choice.value for role, choice in self.choices.items()}
+        return {role: choice.value or None for role, choice in self.choices.items()}
 
     def _explain(self) -> None:
         """Reasons below the drop-downs, roles in the tree."""
@@ -111,7 +113,7 @@ class MappingView:
 
 def _choice(role: Role) -> widgets.Dropdown:
     choice = widgets.Dropdown(
-        options=[(str(NONE), None)],
+        options=[(str(NONE), _NO_FOLDER)],
         description=str(ROLE_NAMES[role]),
         style={"description_width": "var(--tk-label-width)"},
         layout=widgets.Layout(width="100%"),

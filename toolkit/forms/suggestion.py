@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from toolkit import onboarding, render
+from toolkit.forms import found as words
 from toolkit.forms.account_fields import AccountFields
 from toolkit.forms.parts import guarded
-from toolkit.forms.server_fields import ServerFields, ServerLine
+from toolkit.forms.server_fields import ServerFields
 from toolkit.language import Text
 
 if TYPE_CHECKING:
-    from toolkit.providers.discovery import Discovery
+    from toolkit.providers.result import Discovery
 
 __all__ = ["Suggestion"]
 
@@ -69,6 +70,8 @@ class Suggestion:
             self._filling = False
             self._servers.found.clear()
             self._account.hints.clear()
+            self._account.note.clear()
+            self._account.suggest(None)
 
     def _filled_widgets(self) -> tuple[widgets.Widget, ...]:
         return (
@@ -121,24 +124,24 @@ class Suggestion:
                 self._show(found)
 
     def _show(self, found: Discovery) -> None:
+        """Fill what nobody filled by hand, and say where it comes from."""
+        account, servers = self._account, self._servers
+        self.provider = found.provider.id if found.provider else None
+        account.suggest(found.suggest)
+        account.note.show(*words.about_address(found))
+        account.hints.show(*words.preparation(found))
+        servers.found.show(*words.about_servers(found))
         self._filling = True
         try:
-            self.provider = found.provider
-            self._fill(self._account.username.widget, found.login_username or "")
-            self._fill(self._servers.smtp_username.widget, found.smtp_login_username or "")
-            for line, server in (
-                (self._servers.imap, found.imap),
-                (self._servers.smtp, found.smtp),
-            ):
-                self._fill_line(line, server, found)
+            self._fill(account.username.widget, found.login_username or "")
+            self._fill(servers.smtp_username.widget, found.smtp_login_username or "")
+            for line, server in ((servers.imap, found.imap), (servers.smtp, found.smtp)):
+                if not self._by_hand & {id(one) for one in line.inputs}:
+                    line.fill(server)
+                    servers.show_origin(line, words.origin(found) if server else None)
         finally:
             self._filling = False
 
     def _fill(self, widget: widgets.Widget, value: str) -> None:
         if id(widget) not in self._by_hand:
             widget.value = value
-
-    def _fill_line(self, line: ServerLine, server: Any, found: Discovery) -> None:
-        if self._by_hand & {id(one) for one in line.inputs}:
-            return
-        line.fill(server)
