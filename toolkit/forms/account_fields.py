@@ -56,7 +56,7 @@ class AccountFields:
         self.senders = People(SENDERS)
         self.owner = Field(_owner_choice())
         self._names: tuple[str, ...] = ()
-        self._new_user, add = _new_user_line(self._add_user)
+        self._new_user = _new_user_line(self._add_user)
         self.fields: Mapping[str, Field] = {
             "display_name": self.display_name,
             "email": self.email,
@@ -78,7 +78,7 @@ class AccountFields:
             *(self.secret, self.password.slot),
             *(self.viewers.view, self.senders.view),
             *(self.owner.widget, self.owner.slot),
-            add,
+            self._new_user,
         )
 
     def offer_users(self, names: Sequence[str]) -> None:
@@ -103,7 +103,7 @@ class AccountFields:
             field.widget.disabled = not on
         self.viewers.enable(on)
         self.senders.enable(on)
-        self._new_user.disabled = not on
+        self._new_user.layout.display = "" if on else "none"
 
     def suggest(self, address: str | None) -> None:
         """Offer another address; nothing is replaced before a person says so."""
@@ -137,7 +137,7 @@ def _owner_choice() -> widgets.Dropdown:
     return choice
 
 
-def _new_user_line(add: Callable[[str], None]) -> tuple[widgets.Text, widgets.HBox]:
+def _new_user_line(add: Callable[[str], None]) -> widgets.HBox:
     """A line to name a user the list lacks; the account's save creates them."""
     name = text_field(NEW_USER, placeholder=str(Text("Name", "Name"))).widget
     button = widgets.Button(description=str(ADD_USER))
@@ -150,4 +150,4 @@ def _new_user_line(add: Callable[[str], None]) -> tuple[widgets.Text, widgets.HB
     button.on_click(clicked)
     line = widgets.HBox([name, button])
     line.add_class("tk-server")
-    return name, line
+    return line

@@ -11,7 +11,7 @@ from toolkit import render
 from toolkit.folders.roles import ROLE_NAMES, FolderMapping, Role
 from toolkit.forms.parts import Slot, card
 from toolkit.language import Text
-from toolkit.render import folder_order
+from toolkit.render import Html, folder_order
 
 if TYPE_CHECKING:
     from toolkit.mail.folder import Folder
@@ -31,6 +31,11 @@ EMPTY = Text(
 )
 # No server has a folder without a name; None would leave a drop-down blank.
 _NO_FOLDER = b""
+VIEW = Text("Ansicht, wird nicht abgeglichen", "view, not synced")
+TWINS = Text(
+    "Wird ebenfalls abgeglichen, weil es derselben Sache dient: {names}",
+    "Synced too, because it serves the same purpose: {names}",
+)
 BY_HAND = Text("Von Hand gewählt.", "Chosen by hand.")
 
 
@@ -96,19 +101,27 @@ class MappingView:
         if self._listing is None:
             return
         proposal = self._listing.proposal
-        roles: dict[bytes, str] = {}
+        badges = {raw: [str(VIEW)] for raw in proposal.duplicates}
         for role, raw in self._folders().items():
-            note = self._notes[role]
-            if raw is None:
-                note.show(render.notice("warning", EMPTY.format(role=ROLE_NAMES[role])))
-            elif raw != proposal.mapping[role]:
-                note.show(render.paragraph(BY_HAND))
-            else:
-                note.show(render.paragraph(proposal.reasons[role].why))
-            if raw is not None:
-                name = str(ROLE_NAMES[role])
-                roles[raw] = f"{roles[raw]}, {name}" if raw in roles else name
+            self._notes[role].show(self._reason(role, raw))
+            for one in (raw, *proposal.twins.get(role, ())):
+                if one is not None:
+                    badges.setdefault(one, []).append(str(ROLE_NAMES[role]))
+        roles = {raw: ", ".join(dict.fromkeys(words)) for raw, words in badges.items()}
         self._tree.show(render.folder_tree(self._listing.folders, roles=roles))
+
+    def _reason(self, role: Role, raw: bytes | None) -> Html:
+        assert self._listing is not None
+        proposal = self._listing.proposal
+        as_proposed = raw == proposal.mapping[role]
+        why = proposal.reasons[role].why if as_proposed else None
+        if raw is None:
+            return render.notice("warning", EMPTY.format(role=ROLE_NAMES[role]), why)
+        shown = [render.paragraph(why or BY_HAND)]
+        twins = [proposal.names[one] for one in proposal.twins.get(role, ()) if one != raw]
+        if twins:
+            shown.append(render.paragraph(TWINS.format(names=render.plain(twins))))
+        return render.join(*shown)
 
 
 def _choice(role: Role) -> widgets.Dropdown:

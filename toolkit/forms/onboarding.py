@@ -63,6 +63,10 @@ LOOK_ABOVE = Text(
     "Bitte die markierten Felder prüfen. Es wurde nichts gespeichert.",
     "Please check the marked fields. Nothing was saved.",
 )
+LOADED = Text(
+    "{count} Ordner geladen. Bitte weisen Sie sie unten zu.",
+    "{count} folders loaded. Please assign them below.",
+)
 STOPPED = Text("Abgebrochen. Es wurde nichts gespeichert.", "Cancelled. Nothing was saved.")
 CHANGED_SINCE = Text(
     "Die Zugangsdaten wurden seit dem Laden geändert.", "The login data changed since loading."
@@ -107,6 +111,9 @@ class OnboardingForm:
         for button, handler in press.items():
             button.on_click(guarded(self._failed, lambda _button, do=handler: do()))
         self.account.secret.on_enter(guarded(self._failed, self.load))
+        for field in self._fields.values():
+            if field.widget is not self.account.secret:
+                field.widget.observe(lambda _change, touched=field: touched.calm(), names="value")
 
     def _assemble(self) -> widgets.VBox:
         buttons = widgets.HBox([self._load])
@@ -160,7 +167,8 @@ class OnboardingForm:
         def show(listing: FolderListing) -> None:
             self._loaded_with = draft
             self.mapping.show(listing)
-            self._changed()
+            count = render.number(len(listing.folders))
+            self.message.show(render.notice("success", LOADED.format(count=count)))
 
         self.mapping.close()
         self._loaded_with = None

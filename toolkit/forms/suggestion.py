@@ -14,6 +14,7 @@ from toolkit.forms.account_fields import AccountFields
 from toolkit.forms.parts import guarded
 from toolkit.forms.server_fields import ServerFields
 from toolkit.language import Text
+from toolkit.providers.result import Outcome
 
 if TYPE_CHECKING:
     from toolkit.providers.result import Discovery
@@ -114,7 +115,7 @@ class Suggestion:
             if address != self._asked:
                 return
             self._show(first)
-            if first.imap is not None:
+            if first.outcome is not Outcome.UNKNOWN:
                 return
             domain = address.rpartition("@")[2]
             self._servers.found.show(render.paragraph(LOOKING.format(domain=domain)))
