@@ -21,7 +21,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import pwd
 import secrets
 import shutil
 import subprocess
@@ -35,6 +34,7 @@ from typing import TYPE_CHECKING, Any, Self
 from demo.servers.certificates import issue
 from demo.servers.content import Delivery, Mailbox
 from demo.servers.dovecot_config import DovecotOptions, Place, Ports, render, user_file_line
+from demo.servers.dovecot_install import DovecotMissing, account, group_name, require_packages, tool
 from demo.servers.dovecot_truth import (
     FETCH_FIELDS,
     STATUS_FIELDS,
@@ -53,10 +53,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Dovecot", "DovecotMissing", "DovecotOptions", "FolderStatus", "Stored"]
 
-_PACKAGES = {
-    "/usr/lib/dovecot/imap": "dovecot-imapd",
-    "/usr/lib/dovecot/submission": "dovecot-submissiond",
-}
 _EPOCH = 1_700_000_000  # leading number of the first Maildir file
 _MAILDIR_FLAGS = {
     "\\Draft": "D",
@@ -67,10 +63,6 @@ _MAILDIR_FLAGS = {
 }
 _TRIES = 5  # a free port may be taken before Dovecot opens it
 _MAX_TEMPORARY = 60  # bytes of the temporary folder's path that leave room for the sockets'
-
-
-class DovecotMissing(RuntimeError):
-    """A Debian package is not installed; the message names it."""
 
 
 class Dovecot:
@@ -91,13 +83,13 @@ class Dovecot:
         self.mailboxes: dict[str, Mailbox] = {}
         self.log = folder / "dovecot.log"
         self._ca = ca
-        self._account = _account()
+        self._account = account()
         self._delivered = 0
         self._lock = threading.Lock()
         self._process: ServerProcess | None = None
         self._sink: MailSink | None = None
         self._place = Place(
-            Path(_new_root()), self._account.pw_name, _group_name(self._account.pw_gid)
+            Path(_new_root()), self._account.pw_name, group_name(self._account.pw_gid)
         )
         for part in (self._place.users, self._place.mail):
             part.mkdir()
@@ -125,7 +117,7 @@ class Dovecot:
             DovecotMissing: a Debian package is missing.
             ServerFailed: it did not start; the message shows its log.
         """
-        _require_packages()
+        require_packages()
         folder.mkdir(parents=True, exist_ok=True)
         server = cls(folder, ca, options or DovecotOptions())
         try:
@@ -174,7 +166,7 @@ class Dovecot:
     def fill(self, login: str, folder: str, deliveries: Iterable[Delivery]) -> int:
         """Deliver many messages quickly, oldest first; how many.
 
-        Into Maildir by writing files (some ten thousand a second), else by APPEND.
+        Into Maildir by writing files (some thousand a second), else by APPEND.
         """
         if self.options.storage == "maildir":
             return self._fill_maildir(login, folder, deliveries)
@@ -255,7 +247,7 @@ class Dovecot:
             ServerFailed: it reported an error.
         """
         done = subprocess.run(
-            [_tool("doveadm"), "-c", str(self._place.root / "dovecot.conf"), *arguments],
+            [tool("doveadm"), "-c", str(self._place.root / "dovecot.conf"), *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -296,7 +288,7 @@ class Dovecot:
             )
             self._own(config)
             self._process = ServerProcess(
-                [_tool("dovecot"), "-F", "-c", str(config)],
+                [tool("dovecot"), "-F", "-c", str(config)],
                 log=self.log,
                 folder=self._place.root,
                 **self._as_user(),
@@ -354,17 +346,6 @@ class Dovecot:
                 os.chown(path, self._account.pw_uid, self._account.pw_gid)
 
 
-def _account() -> pwd.struct_passwd:
-    """Who Dovecot runs as: the caller, or Debian's ``dovecot`` where the caller is root."""
-    return pwd.getpwnam("dovecot") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
-
-
-def _group_name(gid: int) -> str:
-    import grp
-
-    return grp.getgrgid(gid).gr_name
-
-
 def _new_root() -> str:
     place = tempfile.gettempdir()
     return tempfile.mkdtemp(
@@ -376,27 +357,6 @@ def _hashed(password: str) -> str:
     salt = secrets.token_bytes(16)
     digest = hashlib.sha512(password.encode() + salt).digest()
     return "{SSHA512}" + base64.b64encode(digest + salt).decode("ascii")
-
-
-def _tool(name: str) -> str:
-    """A program of Dovecot; ``/usr/sbin`` is not on every user's path."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin")
-    if not found:
-        raise DovecotMissing(
-            f"{name} is missing: apt-get install dovecot-imapd dovecot-submissiond"
-        )
-    return found
-
-
-def _require_packages() -> None:
-    missing = [package for file, package in _PACKAGES.items() if not Path(file).exists()]
-    if missing:
-        raise DovecotMissing(f"Debian packages are missing: apt-get install {' '.join(missing)}")
-    version = subprocess.run(
-        [_tool("dovecot"), "--version"], capture_output=True, check=True, text=True
-    ).stdout
-    if not version.startswith("2.3."):
-        raise DovecotMissing(f"Dovecot 2.3 is needed (Debian 12); this is {version.strip()}")
 
 
 def _all_answer(ports: Ports) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 __all__ = ["ServerFailed", "ServerProcess", "answers", "free_port"]
 
+_LAST_BREATH = 0.5  # seconds
 _LAST_WORDS = 4000  # characters of the log shown when a server fails
 
 
@@ -115,10 +116,19 @@ class ServerProcess:
             self._process.wait(seconds)
         self._signal(signal.SIGKILL, whole_group=True)
         self._process.wait()
+        self._wait_for_group()
 
     def last_words(self) -> str:
         """The end of the log."""
         return self.log.read_bytes()[-_LAST_WORDS:].decode("utf-8", "replace")
+
+    def _wait_for_group(self) -> None:
+        """Give the killed a moment to be gone; where nobody reaps orphans, they stay listed."""
+        deadline = time.monotonic() + _LAST_BREATH
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            while time.monotonic() < deadline:
+                os.killpg(self.pid, 0)
+                time.sleep(0.005)
 
     def _signal(self, number: signal.Signals, *, whole_group: bool) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
