@@ -17,19 +17,21 @@ import os
 import secrets
 import struct
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from toolkit.errors import VaultDamaged, VaultInsecure, VaultLocked
+from toolkit.errors import VaultDamaged, VaultError, VaultInsecure, VaultLocked
 from toolkit.language import Text
 from toolkit.vault.vault import SecretRef, missing
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-__all__ = ["FileVault"]
+__all__ = ["FileVault", "vault_file"]
 
 _MAGIC = b"ATVAULT1"
 _HEADER = struct.Struct(">8sIII16s16s12s")
@@ -38,6 +40,11 @@ _MEMORY_KIB, _ITERATIONS, _LANES = 64 * 1024, 3, 1
 # What a header may ask for: an altered one must not make us allocate gigabytes.
 _MAX_MEMORY_KIB, _MAX_ITERATIONS, _MAX_LANES = 1024 * 1024, 64, 16
 _OTHERS = 0o077
+
+
+def vault_file(home: Path) -> Path:
+    """Where the vault of a home folder is."""
+    return home / "vault.bin"
 
 
 class FileVault:
@@ -61,8 +68,9 @@ class FileVault:
         Raises:
             VaultInsecure: the key file can be read by others.
             VaultLocked: the key file is empty or missing while a vault is already there.
+            VaultError: the folder cannot be written to.
         """
-        path = home / "vault.bin"
+        path = vault_file(home)
         if key_file is None:
             key_file = home / "vault.key"
             if not key_file.exists():
@@ -78,12 +86,13 @@ class FileVault:
                             "Point TOOLKIT_VAULT_KEY_FILE at the key file it was made with.",
                         ),
                     )
-                _make_key_file(key_file)
+                with _on_disk(key_file):
+                    _make_key_file(key_file)
         return cls(path, _passphrase(key_file))
 
     def put(self, ref: SecretRef, secret: SecretStr) -> None:
         """Keep a secret; it is on disk when this returns."""
-        with self._lock():
+        with _on_disk(self._path), self._lock():
             kept = self._load()
             kept[ref.key] = secret.get_secret_value()
             self._save(kept)
@@ -92,14 +101,15 @@ class FileVault:
         """The secret, or `SecretMissing`."""
         from pydantic import SecretStr
 
-        kept = self._load()
+        with _on_disk(self._path):
+            kept = self._load()
         if ref.key not in kept:
             raise missing(ref)
         return SecretStr(kept[ref.key])
 
     def forget(self, ref: SecretRef) -> None:
         """Remove a secret."""
-        with self._lock():
+        with _on_disk(self._path), self._lock():
             kept = self._load()
             if kept.pop(ref.key, None) is not None:
                 self._save(kept)
@@ -173,17 +183,38 @@ class FileVault:
             return secrets.token_bytes(16)
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Put content in place of a file: whole, private, on disk, or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".new")
+@contextmanager
+def _on_disk(path: Path) -> Iterator[None]:
+    """What the disk refuses is a `VaultError`; what was saved before is still there."""
     try:
-        with os.fdopen(handle, "wb") as file:  # mkstemp made it 0600
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
+        yield
+    except OSError as exc:
+        raise VaultError(
+            Text(
+                f"{path} lässt sich nicht lesen oder schreiben.",
+                f"{path} cannot be read or written.",
+            ),
+            hint=Text(
+                "Ist der Datenträger voll oder schreibgeschützt? Das zuletzt Gespeicherte ist noch da.",
+                "Is the disk full or read-only? What was saved before is still there.",
+            ),
+            evidence=str(exc),
+        ) from exc
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put content in place of a file: whole, private, on disk, or not at all.
+
+    The caller holds the lock, so one name for the new file is enough, and what a killed process
+    left under it is overwritten by the next save.
+    """
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    try:
+        _write_private(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), content)
+        new.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
@@ -192,15 +223,23 @@ def _replace(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
-def _make_key_file(path: Path) -> None:
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process was first
-        return
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
+def _write_private(handle: int, content: bytes) -> None:
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _make_key_file(path: Path) -> None:
+    """A key file with a random passphrase; it appears whole, and only if there is none yet."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp makes it 0600
+    try:
+        _write_private(handle, secrets.token_urlsafe(32).encode("ascii") + b"\n")
+        os.link(name, path)
+    except FileExistsError:  # another process was first
+        pass
+    finally:
+        Path(name).unlink()
 
 
 def _passphrase(key_file: Path) -> bytes:
