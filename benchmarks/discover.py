@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from toolkit.errors import ToolkitError
-from toolkit.providers.record import discover_record
+from toolkit.providers.discovery import discover_record
 
 
 def differences(expected: dict[str, object], answer: dict[str, object]) -> list[str]:

@@ -33,6 +33,7 @@ FLOORS: tuple[frozenset[str], ...] = (
 SAME_FLOOR = {
     ("__main__", "cli"),  # `python -m toolkit` is the command line
     ("cli", "batch"),  # `toolkit batch` is a verb of the command line
+    ("providers", "folders"),  # a preset names the folders of each Role
     ("accounts", "folders"),  # an account's book keeps its FolderMapping
 }
 

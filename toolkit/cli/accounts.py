@@ -168,7 +168,7 @@ def _draft(
         smtp_username=None if username else found.smtp_login_username,
         imap=given_imap or found.imap,
         smtp=given_smtp or found.smtp,
-        provider=found.provider,
+        provider=found.provider_id,
     )
 
 

@@ -284,5 +284,5 @@ def _diagnose_address(
         )
     settings = ServerSettings(found.imap, found.smtp, found.login_username or address)
     return probe(
-        workspace, settings, None, subject=address, provider=found.provider, on_finding=watch
+        workspace, settings, None, subject=address, provider=found.provider_id, on_finding=watch
     )

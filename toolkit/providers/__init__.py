@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from toolkit.providers.address import Address, Rejected, parse_address
 from toolkit.providers.catalogue import Catalogue, load_providers
-from toolkit.providers.discovery import discover
+from toolkit.providers.discovery import InvalidRecord, discover, discover_record
 from toolkit.providers.hints import HINTS
 from toolkit.providers.model import Mechanism, Provider, Segment, SentFiling, Status, UsernameForm
-from toolkit.providers.record import InvalidRecord, discover_record
 from toolkit.providers.resolver import Answer, InvalidSnapshot, Lookup, Resolver, Snapshot
 from toolkit.providers.result import Candidate, Discovery, Outcome, Step
 from toolkit.providers.route import Route, RouteAdvice, advise_route

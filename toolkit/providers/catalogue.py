@@ -217,6 +217,10 @@ def _read(text: str) -> tuple[list[Provider], list[Problem]]:
     return providers, sorted(reader.problems, key=lambda problem: problem.line)
 
 
+#: Keys of the file that are called otherwise in the program.
+_ATTRIBUTES = {"steps": "preparation", "folders": "folder_names"}
+
+
 def _provider(fields: dict[str, Any], line: int) -> Provider:
     access = _access(fields, Access())
     own_domain = fields.pop("own_domain", {})
@@ -227,7 +231,7 @@ def _provider(fields: dict[str, Any], line: int) -> Provider:
     for name in ("imap", "smtp", "username"):
         fields.pop(name, None)
     return Provider(
-        **{"preparation" if key == "steps" else key: value for key, value in fields.items()},
+        **{_ATTRIBUTES.get(key, key): value for key, value in fields.items()},
         access=access,
         own_domain_access=_access(own_domain, fallback),
         exceptions=tuple(

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from toolkit.errors import InvalidServer
+from toolkit.folders.roles import Role
 from toolkit.language import Text
 from toolkit.mail.settings import Security, Server
 from toolkit.providers.model import ServerTemplate, UsernameForm
@@ -18,7 +19,6 @@ from toolkit.providers.nodes import Item, Problem
 
 __all__ = [
     "BOTH",
-    "FOLDER_ROLES",
     "NAME",
     "SERVER",
     "SLUG",
@@ -39,9 +39,6 @@ __all__ = [
     "text",
     "username_forms",
 ]
-
-#: Roles a special folder may have; the words of ``toolkit.folders.Role``.
-FOLDER_ROLES = ("inbox", "sent", "drafts", "trash", "junk", "archive")
 
 SLUG = r"[a-z0-9]+(?:[.-][a-z0-9]+)*"
 NAME = r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))+"
@@ -270,10 +267,15 @@ def username_forms(reader: Reader, item: Item, key: str) -> tuple[UsernameForm, 
     return form, form
 
 
-def folder_names(reader: Reader, item: Item, key: str) -> dict[str, str]:
-    """Role → folder name."""
-    table = {role: text(f"Ordner {role}", f"folder {role}") for role in FOLDER_ROLES}
-    return {role: str(name) for role, name in reader.fields(item, table, above=key).items()}
+def folder_names(reader: Reader, item: Item, key: str) -> dict[Role, tuple[str, ...]]:
+    """Role → the folder's name, or a list of its names by language."""
+    table = {str(role): _NAMES for role in Role}
+    found = reader.fields(item, table, above=key)
+    return {Role(name): value for name, value in found.items() if isinstance(value, tuple)}
+
+
+def _one_or_more(reader: Reader, item: Item, key: str) -> tuple[str, ...]:
+    return reader.each(item, key, reader.text) if item.kind == "list" else (reader.text(item, key),)
 
 
 def text(de: str, en: str, *, required: bool = False) -> Field:
@@ -336,3 +338,9 @@ BOTH: Mapping[str, Field] = {
     "de": text("der Satz auf Deutsch", "the sentence in German", required=True),
     "en": text("der Satz auf Englisch", "the sentence in English", required=True),
 }
+
+_NAMES = Field(
+    _one_or_more,
+    Text("Name des Ordners, wie IMAP ihn zeigt", "the folder's name as shown over IMAP"),
+    {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+)

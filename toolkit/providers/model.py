@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from toolkit.folders.roles import Role
 from toolkit.language import Text
 from toolkit.mail.settings import Security, Server
 
@@ -147,7 +148,7 @@ class Provider:
         ask_host: the servers depend on the contract: only the customer can name them.
         plus_addressing: ``name+tag@`` arrives at ``name@``; the login name is without the tag.
         connections: how many connections at once the provider allows one mailbox; None: unknown.
-        folders: role → name the provider's own folder has when listed over IMAP.
+        folder_names: role → names the provider's own folder has when listed over IMAP, by language.
         hint: what a customer has to know, in one or two sentences.
         preparation: the steps to take before the first login, in order.
         help_url: the provider's own page about it; empty if none is known.
@@ -179,7 +180,7 @@ class Provider:
     hints: tuple[str, ...] = ()
     connections: int | None = None
     files_sent: SentFiling = SentFiling.UNKNOWN
-    folders: Mapping[str, str] = field(default_factory=dict)
+    folder_names: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
     preparation: tuple[Text, ...] = ()
     help_url: str = ""
     line: int = 0

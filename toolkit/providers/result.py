@@ -110,6 +110,11 @@ class Discovery:
             return None
         return ServerSettings(self.imap, self.smtp, self.login_username, self.smtp_login_username)
 
+    @property
+    def provider_id(self) -> str | None:
+        """The provider's id, as accounts keep it."""
+        return self.provider.id if self.provider else None
+
     @cached_property
     def hint_texts(self) -> tuple[Text, ...]:
         """The hints as sentences for people."""
@@ -120,7 +125,7 @@ class Discovery:
         return {
             "outcome": str(self.outcome),
             "domain": self.domain,
-            "provider": self.provider.id if self.provider else None,
+            "provider": self.provider_id,
             "imap": self.imap.as_json() if self.imap else None,
             "smtp": self.smtp.as_json() if self.smtp else None,
             "login_username": self.login_username,

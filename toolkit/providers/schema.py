@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from toolkit.folders.roles import Role
 from toolkit.language import Text
 from toolkit.providers.fields import (
     BOTH,
-    FOLDER_ROLES,
     NAME,
     SERVER,
     SLUG,
@@ -124,7 +124,7 @@ ENTRY: Mapping[str, Field] = {
         {
             "type": "object",
             "additionalProperties": False,
-            "properties": {r: {"type": "string"} for r in FOLDER_ROLES},
+            "properties": {str(role): {} for role in Role},
         },
     ),
     "hint": Field(

@@ -40,7 +40,7 @@ _SELECTORS = ("selector1", "selector2", "fm1", "protonmail", "sig1", "mbo0001", 
 
 @dataclass
 class Asking:
-    """One discovery in progress: asks, remembers what was asked and whether anything failed."""
+    """One discovery in progress: asks, remembers what was asked and whether the DNS failed."""
 
     resolver: Resolver
     address: Address
@@ -48,8 +48,9 @@ class Asking:
     steps: list[Step] = field(default_factory=list)
     failed: bool = False
 
-    def _note(self, method: str, asked: str, answer: Answer, detail: str) -> None:  # type: ignore[type-arg]
-        self.failed = self.failed or answer.failed
+    def _note(self, method: str, asked: str, answer: Answer[Any], detail: str) -> None:
+        # A web server that does not answer says nothing about the domain's mail; the DNS does.
+        self.failed = self.failed or (answer.failed and method != "autoconfig")
         self.steps.append(Step(method, asked, str(answer.lookup), detail or answer.detail))
 
     def mx(self) -> Answer[MxRecord]:
