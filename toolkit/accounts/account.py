@@ -132,7 +132,7 @@ class AccountDraft:
             found.append(_unusable("display_name", Text("Der Anzeigename", "The display name")))
         if not self.email.strip():
             found.append(_missing("email", Text("E-Mail-Adresse", "e-mail address")))
-        elif not _ADDRESS.match(self.email.strip()):
+        elif not _ADDRESS.match(self.email.strip()) or _CONTROL.search(self.email.strip()):
             found.append(
                 InvalidAccount(
                     Text(
@@ -147,6 +147,13 @@ class AccountDraft:
             found.append(_missing("username", Text("Benutzername", "username")))
         elif _CONTROL.search(self.username):
             found.append(_unusable("username", Text("Der Benutzername", "The username")))
+        if _CONTROL.search(self.smtp_username or ""):
+            found.append(
+                _unusable(
+                    "smtp_username",
+                    Text("Der Benutzername für den Versand", "The username for sending"),
+                )
+            )
         return tuple(found)
 
     def _server_problems(self) -> tuple[InvalidAccount, ...]:
@@ -158,7 +165,7 @@ class AccountDraft:
         )
 
     def _owner_problems(self) -> tuple[InvalidAccount, ...]:
-        if self.owner:
+        if self.owner.strip():
             return ()
         return (_missing("owner", Text("Benutzerzuordnung (Eigentümer)", "owner")),)
 

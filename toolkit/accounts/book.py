@@ -122,9 +122,7 @@ def add_account(connection: sa.Connection, account: Account) -> None:
     Raises:
         InvalidAccount: the address is already connected.
     """
-    taken = connection.scalar(
-        sa.select(s.accounts.c.id).where(sa.func.lower(s.accounts.c.email) == account.email.lower())
-    )
+    taken = _connected_as(connection, account.email)
     if taken is not None:
         raise InvalidAccount(
             Text(
@@ -231,6 +229,17 @@ def save_mapping(connection: sa.Connection, account_id: str, mapping: FolderMapp
     connection.execute(
         s.accounts.update().where(s.accounts.c.id == account_id).values(mapped_at=datetime.now(UTC))
     )
+
+
+def _connected_as(connection: sa.Connection, email: str) -> str | None:
+    """The id of the account that has this address, in whatever case."""
+    query = sa.select(s.accounts.c.id, s.accounts.c.email)
+    if email.isascii():  # SQLite's lower() knows no other letters
+        query = query.where(sa.func.lower(s.accounts.c.email) == email.lower())
+    for row in connection.execute(query):
+        if row.email.casefold() == email.casefold():
+            return str(row.id)
+    return None
 
 
 def _grants(
