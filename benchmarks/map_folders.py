@@ -98,13 +98,11 @@ def score_names(rows: list[dict[str, Any]]) -> None:
         total[role] += 1
         if role in ROLES or role == "inbox":
             folders = [{"name": name}] + ([{"name": "INBOX"}] if role != "inbox" else [])
-            mapping = map_folders_record({"id": 0, "delimiter": None, "folders": folders})[
-                "mapping"
-            ]
+            mapping = map_folders_record({"id": 0, "delimiter": "/", "folders": folders})["mapping"]
             assert isinstance(mapping, dict)
             said = next((r for r, folder in mapping.items() if folder == name), None)
         else:
-            word = lexicon().word(name)
+            word = lexicon().word(name.rpartition("/")[2])
             said = word.meanings[0].value if word else None
         known[role] += said == role
         if said not in {None, role} and said in {*ROLES, "inbox"}:

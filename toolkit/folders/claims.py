@@ -95,12 +95,12 @@ def claims_of(
     if not any(claim.place.level is Level.HOME for role in DECIDED for claim in claims[role]):
         _claim_by_structure(claims, survey, lexicon)
     else:
-        # Below INBOX, "Archiv" is a folder of the owner's wherever the account's folders are
-        # elsewhere; sent mail, drafts, trash and spam are what clients put there.
+        # Below INBOX or in brackets, "Archiv" is a folder of the owner's wherever the account's
+        # folders are elsewhere; sent mail, drafts, trash and spam are what clients put there.
         claims[Role.ARCHIVE] = [
             claim
             for claim in claims[Role.ARCHIVE]
-            if claim.place.level is not Level.INBOX or claim.source is Source.FLAG
+            if claim.place.level is Level.HOME or claim.source is Source.FLAG
         ]
     _settle(open_words, claims, survey)
     _claim_decorated(claims, survey, lexicon)
@@ -192,8 +192,10 @@ def _settle(places: Sequence[Place], claims: Claims, survey: Survey) -> None:
             role = missing[0].role  # the other one has its folder already
         elif missing:
             native = [m for m in meanings if spoken & place.word.languages[m]]
-            first = native[0] if len(native) == 1 else meanings[0]
-            role = first.role
+            if len(native) == 1:
+                role = native[0].role
+            elif not place.word.open:
+                role = meanings[0].role
         if role is not None:
             outside = survey.contained and place.level is not Level.CONTAINER
             claims[role].append(

@@ -24,6 +24,7 @@ __all__ = ["VIRTUAL", "Dialect", "Lexicon", "Meaning", "Word", "lexicon"]
 _FILE = Path(__file__).with_name("lexicon.yaml")
 # The part of a name that stands for any of the language's words for "items", or for none.
 _ITEMS, _ITEMS_OR_NONE = "<items>", "<items?>"
+_EITHER = re.compile(r",| or ")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _OPENING = 4  # how many letters decide whether a name can be a pattern with its items at all
 _TOKENS = re.compile(r"[^\W_]+")
@@ -62,6 +63,7 @@ class Word:
 
     Attributes:
         meanings: one, or several for an ambiguous word, the likeliest first.
+        open: an ambiguous word with no likeliest meaning.
         languages: per meaning, the languages in which the name has it.
         repaired: whether the name had to be decoded twice to be read.
     """
@@ -69,6 +71,7 @@ class Word:
     meanings: tuple[Meaning, ...]
     languages: Mapping[Meaning, frozenset[str]]
     repaired: bool = False
+    open: bool = False
 
     @property
     def meaning(self) -> Meaning | None:
@@ -104,6 +107,7 @@ class Lexicon:
     items: Mapping[str, frozenset[str]]
     openings: frozenset[str]
     ambiguous: Mapping[str, tuple[Meaning, ...]]
+    undecided: frozenset[str]
     clients: Mapping[str, str]
     decorations: frozenset[str]
     containers: frozenset[str]
@@ -123,7 +127,7 @@ class Lexicon:
             if found:
                 order = self.ambiguous.get(key)
                 meanings = order or tuple(sorted(found, key=list(Meaning).index))
-                return Word(meanings, found, repaired=turn > 0)
+                return Word(meanings, found, repaired=turn > 0, open=key in self.undecided)
         return None
 
     def decorated(self, name: str) -> Word | None:
@@ -141,6 +145,10 @@ class Lexicon:
         if not found or len(found) > 1 or key in self.ambiguous:
             return None
         return Word(tuple(found), found)
+
+    def is_container(self, name: str) -> bool:
+        """Whether a component of a path is a bracketed container of a server or client."""
+        return "[" in name and name.rstrip().endswith("]") and normalise(name) in self.containers
 
     def dialect(self, provider: str | None) -> Dialect | None:
         """The dialect of a provider by any of its names; None where there is nothing to know."""
@@ -221,9 +229,10 @@ class _Builder:
         clients = {
             key: client for client, names in self.tree["clients"].items() for key in _keys(names)
         }
+        settled = {word: str(meanings) for word, meanings in self.tree["ambiguous"].items()}
         ambiguous = {
-            normalise(word): tuple(Meaning(m) for m in _names(meanings))
-            for word, meanings in self.tree["ambiguous"].items()
+            normalise(word): tuple(Meaning(m.strip()) for m in _EITHER.split(meanings))
+            for word, meanings in settled.items()
         }
         return Lexicon(
             exact={
@@ -235,9 +244,12 @@ class _Builder:
             items={key: frozenset(languages) for key, languages in self.items.items()},
             openings=frozenset(key[:_OPENING] for key in (*self.before, *self.items)),
             ambiguous=ambiguous,
+            undecided=frozenset(
+                normalise(w) for w, meanings in settled.items() if " or " in meanings
+            ),
             clients=clients,
             decorations=frozenset(_keys(self.tree["decorations"])),
-            containers=frozenset(name.casefold() for name in _names(self.tree["containers"])),
+            containers=frozenset(_keys(self.tree["containers"])),
             homes=frozenset(_keys(self.tree["homes"])),
             shared=frozenset(_keys(self.tree["shared"])),
             views=frozenset(_keys(self.tree["views"])),

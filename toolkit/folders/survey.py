@@ -249,7 +249,7 @@ class _Reader:
         level = Level.HOME
         while len(path) > 1 and path[0].upper() == _INBOX:
             path, level = path[1:], Level.INBOX
-        if len(path) > 1 and path[0].casefold() in self.lexicon.containers:
+        if len(path) > 1 and self.lexicon.is_container(path[0]):
             path, level = path[1:], Level.CONTAINER
         return path, Level.NESTED if len(path) > 1 else level
 
