@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from toolkit.folders.lexicon import Lexicon, Meaning, Word
+from toolkit.folders.lexicon import ANY_LANGUAGE, Lexicon, Meaning, Word
 from toolkit.folders.roles import FolderMapping, Role
 from toolkit.folders.survey import Level, Place, Survey
 from toolkit.folders.words import normalise
@@ -86,8 +86,9 @@ def claims_of(
     presets = _presets(survey, known_names)
     claims: Claims = {role: [] for role in DECIDED}
     open_words: list[Place] = []
+    bins = _bins(survey)
     for place in survey.places:
-        claim = _flag_claim(place) or _name_claim(place, survey, presets)
+        claim = _flag_claim(place, bins) or _name_claim(place, survey, presets)
         if claim is not None:
             claims[claim.role].append(claim)
         elif _is_open(place):
@@ -128,10 +129,24 @@ def _presets(
     return presets
 
 
-def _flag_claim(place: Place) -> Claim | None:
+def _bins(survey: Survey) -> set[str]:
+    """The names of trash and spam folders: what lies below them was thrown away."""
+    thrown = {Role.TRASH, Role.JUNK}
+    return {
+        place.leaf
+        for place in survey.places
+        if place.level is not Level.NESTED
+        and (
+            not thrown.isdisjoint(place.role_flags)
+            or (place.word and place.word.meaning and place.word.meaning.role in thrown)
+        )
+    }
+
+
+def _flag_claim(place: Place, bins: set[str]) -> Claim | None:
     """A folder with flags of several roles takes the first of them only, a view none."""
     roles = [role for role in place.role_flags if role is not Role.INBOX]
-    if not roles or place.is_view or place.foreign:
+    if not roles or place.is_view or (place.level is Level.NESTED and place.path[0] in bins):
         return None
     return Claim(roles[0], place, Source.FLAG, place.word)
 
@@ -219,7 +234,7 @@ def _languages(claims: Claims) -> set[str]:
 def _spoken(claim: Claim, role: Role) -> frozenset[str]:
     if claim.word is None:
         return frozenset()
-    return claim.word.languages.get(Meaning(role.value), frozenset())
+    return claim.word.languages.get(Meaning(role.value), frozenset()) - {ANY_LANGUAGE}
 
 
 def _claim_decorated(claims: Claims, survey: Survey, lexicon: Lexicon) -> None:

@@ -19,8 +19,10 @@ from toolkit.folders.roles import Role
 from toolkit.folders.words import normalise, readings
 from toolkit.language import Text
 
-__all__ = ["VIRTUAL", "Dialect", "Lexicon", "Meaning", "Word", "lexicon"]
+__all__ = ["ANY_LANGUAGE", "VIRTUAL", "Dialect", "Lexicon", "Meaning", "Word", "lexicon"]
 
+#: The language of international words (ISO 639-2 "mul").
+ANY_LANGUAGE = "mul"
 _FILE = Path(__file__).with_name("lexicon.yaml")
 # The part of a name that stands for any of the language's words for "items", or for none.
 _ITEMS, _ITEMS_OR_NONE = "<items>", "<items?>"
@@ -128,7 +130,7 @@ class Lexicon:
                 order = self.ambiguous.get(key)
                 meanings = order or tuple(sorted(found, key=list(Meaning).index))
                 return Word(meanings, found, repaired=turn > 0, open=key in self.undecided)
-        return None
+        return self._damaged(name) if "\ufffd" in name or "?" in name else None
 
     def decorated(self, name: str) -> Word | None:
         """What a name means without generic words around its one known word; None if not known.
@@ -153,6 +155,15 @@ class Lexicon:
     def dialect(self, provider: str | None) -> Dialect | None:
         """The dialect of a provider by any of its names; None where there is nothing to know."""
         return self.aliases.get(normalise(provider)) if provider else None
+
+    @staticmethod
+    def _damaged(name: str) -> Word | None:
+        """A name some migration wrote without the characters it could not (``Entw?rfe``)."""
+        key = normalise(name)
+        found = _remains()._meanings(key) if len(key) > _OPENING else None  # noqa: SLF001
+        if not found or len(found) > 1:
+            return None
+        return Word(tuple(found), found, repaired=True)
 
     def _meanings(self, key: str) -> Mapping[Meaning, frozenset[str]] | None:
         found = self.exact.get(key)
@@ -198,18 +209,31 @@ def lexicon() -> Lexicon:
     Raises:
         KnowledgeFileError: the file does not have the form its header describes.
     """
+    return _Builder(_tree()).build()
+
+
+@functools.cache
+def _remains() -> Lexicon:
+    """The lexicon of names without their characters outside ASCII; read only when needed."""
+    return _Builder(_tree(), lossy=True).build()
+
+
+def _tree() -> Mapping[str, Mapping[str, object]]:
     import yaml
 
     # Read as strings, so that Norwegian ("no") and a folder named "yes" stay what they are.
     tree = yaml.load(_FILE.read_bytes(), Loader=yaml.CBaseLoader)  # noqa: S506 - no tags resolved
-    return _Builder(tree).build()
+    if not isinstance(tree, dict):
+        raise _wrong("languages")
+    return tree
 
 
 class _Builder:
     """Turns the file's text into tables."""
 
-    def __init__(self, tree: Mapping[str, Mapping[str, object]]) -> None:
+    def __init__(self, tree: Mapping[str, Mapping[str, object]], *, lossy: bool = False) -> None:
         self.tree = tree
+        self.lossy = lossy
         self.exact: dict[str, dict[Meaning, set[str]]] = {}
         self.before: dict[str, list[tuple[str, Meaning]]] = {}
         self.after: dict[str, list[tuple[str, Meaning]]] = {}
@@ -260,7 +284,7 @@ class _Builder:
     def _language(self, language: str, entries: object) -> None:
         if not isinstance(entries, dict):
             raise _wrong(f"languages.{language}")
-        for item in _keys(entries.get("items", "")):
+        for item in map(self._key, _names(entries.get("items", ""))):
             self.items.setdefault(item, set()).add(language)
         for slug, names in entries.items():
             if slug == "items":
@@ -277,7 +301,9 @@ class _Builder:
             if placeholder not in name:
                 continue
             head, _, tail = name.partition(placeholder)
-            rest = normalise(head or tail)
+            rest = self._key(head or tail)
+            if self.lossy and not rest:
+                return
             if (head and tail) or not rest:
                 raise _wrong(f"languages.{language}.{meaning}: {name}")
             table = self.before if head else self.after
@@ -289,12 +315,18 @@ class _Builder:
                 if spelt != rest:
                     table.setdefault(spelt, []).append((language, meaning))
             return
-        self._add(language, meaning, normalise(name))
+        self._add(language, meaning, self._key(name))
         if language == "de":
             self._add(language, meaning, normalise(name.translate(_UMLAUTS)))
 
     def _add(self, language: str, meaning: Meaning, key: str) -> None:
-        self.exact.setdefault(key, {}).setdefault(meaning, set()).add(language)
+        if key:
+            self.exact.setdefault(key, {}).setdefault(meaning, set()).add(language)
+
+    def _key(self, name: str) -> str:
+        if self.lossy:
+            name = name.encode("ascii", "ignore").decode("ascii")
+        return normalise(name)
 
     @staticmethod
     def _dialect(name: str, entries: object) -> Dialect:
