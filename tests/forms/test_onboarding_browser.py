@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from demo.servers.jupyter import Jupyter
 from toolkit.accounts import book
@@ -53,7 +53,7 @@ def form(
             page.goto(server.address("onboarding.ipynb"))
             page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
             page.get_by_role("menuitem", name="Ausführen").click()
-            page.get_by_role("menuitem", name="Alle Zellen ausführen").click()
+            page.get_by_role("menuitem", name="Alle Zellen ausführen", exact=True).click()
             yield ready(page)
     else:
         with Jupyter.voila(notebook("onboarding"), folder=tmp_path / "server") as server:
@@ -142,5 +142,5 @@ def test_a_wrong_port_is_named_beside_the_port_and_nothing_is_saved(
     )
 
 
-def chosen(page: Page, role: str) -> object:
+def chosen(page: Page, role: str) -> Locator:
     return page.get_by_label(role, exact=True).locator("option:checked")

@@ -28,11 +28,9 @@ from toolkit.forms.parts import (
     Field,
     Slot,
     Work,
-    error_notice,
+    any_notice,
     guarded,
-    log,
     style_slot,
-    unexpected_notice,
 )
 from toolkit.forms.server_fields import ServerFields
 from toolkit.forms.suggestion import Suggestion
@@ -94,7 +92,7 @@ class OnboardingForm:
         self.account = AccountFields()
         self.servers = ServerFields()
         self.mapping = MappingView()
-        self.sync = SyncView(workspace, self._lock, self._failed)
+        self.sync = SyncView(workspace, self._lock)
         self.suggestion = Suggestion(self.account, self.servers, self._lock, self._failed)
         self.message = Slot()
         self.work = Work(self._lock, self._failed, self._changed)
@@ -281,15 +279,14 @@ class OnboardingForm:
             elif isinstance(error, ToolkitError):
                 self._complain(error)
             else:
-                log.error("unexpected %s in a form", type(error).__name__)
-                self.message.show(unexpected_notice(error))
+                self.message.show(any_notice(error))
 
     def _complain(self, error: ToolkitError) -> None:
         if error.field == "password":
             self._keep(None)  # it is wrong or missing: ask for it again
         field = self._fields.get(error.field) or self._fields.get(f"imap.{error.field}")
         if field is None:
-            self.message.show(error_notice(error))
+            self.message.show(any_notice(error))
             return
         field.complain(error)
         self.message.show(render.notice("warning", LOOK_ABOVE))
@@ -329,7 +326,5 @@ def onboarding_form() -> widgets.Widget:
         return OnboardingForm(Workspace.open()).view
     except Exception as error:  # noqa: BLE001  # shown to the person
         place = Slot()
-        place.show(
-            error_notice(error) if isinstance(error, ToolkitError) else unexpected_notice(error)
-        )
+        place.show(any_notice(error))
         return widgets.VBox([style_slot(), place])

@@ -27,6 +27,7 @@ __all__ = [
     "People",
     "Slot",
     "Work",
+    "any_notice",
     "card",
     "error_notice",
     "guarded",
@@ -139,6 +140,14 @@ def error_notice(error: ToolkitError) -> Html:
         said = Text("Wörtliche Antwort des Servers", "The server's words")
         return render.join(shown, render.details(said, render.verbatim(error.evidence)))
     return shown
+
+
+def any_notice(error: BaseException) -> Html:
+    """Whatever was raised, as a notice."""
+    if isinstance(error, ToolkitError):
+        return error_notice(error)
+    log.error("unexpected %s in a form", type(error).__name__)
+    return unexpected_notice(error)
 
 
 def unexpected_notice(error: BaseException) -> Html:
