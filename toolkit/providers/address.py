@@ -89,12 +89,14 @@ class Rejected:
         domain: what stands after the @, where that much is sound.
         suggest: what is probably meant; never to be used without asking.
         safe_id: it is a beA or EGVP user id.
+        local: what stands before the @, where the fault is behind it.
     """
 
     hints: tuple[str, ...]
     domain: str | None = None
     suggest: str | None = None
     safe_id: bool = False
+    local: str | None = None
 
 
 def parse_address(text: str) -> Address | Rejected:
@@ -126,6 +128,7 @@ def _clean(text: str) -> str:
 
 def _bare(text: str) -> str:
     """Take the address out of its wrapping: display name, ``mailto:``, quotes, a full stop."""
+    text = re.sub(r"\s+\([^()]*\)\s*$", "", text)  # a comment (RFC 5322, 3.2.2)
     if match := re.search(r"<\s*([^<>]*@[^<>]*?)\s*>[\s;,.]*$", text):
         text = match.group(1)
     text = text.strip()
@@ -148,7 +151,7 @@ def _without_one_at(text: str) -> Rejected:
     parts = [part for part in re.split(r"[;,\s]+", text) if part]
     if len(parts) > 1 and all(part.count("@") == 1 for part in parts):
         return Rejected(("several_addresses", "not_an_address"))
-    return Rejected(("not_an_address",))
+    return Rejected(("not_an_address",), suggest=_if_sound(re.sub("@+", "@", text)))
 
 
 def _if_sound(text: str) -> str | None:
@@ -164,8 +167,8 @@ def _judge(local: str, domain: str) -> Address | Rejected:
     if ascii_domain is None:
         return _bad_domain(local, domain)
     if not is_public_domain(ascii_domain):
-        return Rejected(("no_public_domain", "not_an_address"), domain=ascii_domain)
-    if not local.isascii():
+        return Rejected(("no_public_domain", "not_an_address"), domain=ascii_domain, local=local)
+    if not local.isascii() and not re.search(r"\s", local):
         spelled = transliterate(local)
         return Rejected(
             ("non_ascii_local_part",),
@@ -176,7 +179,8 @@ def _judge(local: str, domain: str) -> Address | Rejected:
     if quoted and _ATOM.fullmatch(quoted.group(1)):
         local = quoted.group(1)
     elif not quoted and not _ATOM.fullmatch(local):
-        mended = re.sub(r"\.{2,}", ".", re.sub(r"\s+", "", local)).strip(".")
+        mended = re.sub(r"\.{2,}", ".", local.strip()).strip(".")
+        # With blanks inside nobody knows which words belong to it, and a guess might be somebody.
         sound = bool(mended and _ATOM.fullmatch(mended) and len(mended) <= MAX_LOCAL)
         return Rejected(
             ("not_an_address",),
@@ -190,11 +194,12 @@ def _judge(local: str, domain: str) -> Address | Rejected:
 
 def _bad_domain(local: str, domain: str) -> Rejected:
     """The name after the @ is none; a comma for a dot, blanks or doubled dots are easily mended."""
-    mended = re.sub(r"\.{2,}", ".", re.sub(r"[,;:]", ".", re.sub(r"\s+", "", domain))).strip(".-")
+    mended = re.sub(r"[,;:]", ".", re.sub(r"\s+", "", re.split(r"[/?#]", domain)[0]))
+    mended = re.sub(r"\.{2,}", ".", mended.replace("_", "-")).strip(".-")
     suggest = None
     if mended and mended != domain and (ascii_domain := to_ascii_domain(mended)):
-        judged = _judge(re.sub(r"\s+", "", local), ascii_domain)
-        suggest = str(judged) if isinstance(judged, Address) else None
+        judged = _judge(local.strip(), ascii_domain)
+        suggest = str(judged) if isinstance(judged, Address) else judged.suggest
     return Rejected(("not_an_address", "invalid_domain_name"), suggest=suggest)
 
 

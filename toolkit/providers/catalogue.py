@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Catalogue", "find_problems", "load_providers", "stale"]
 
 
+#: The file starts with so many providers met every week; a provider's first domains are its main.
+_USUAL, _MAIN = 20, 3
+
+
 def _suffixes(name: str) -> Iterator[str]:
     """The name itself, then each name above it: ``a.b.c``, ``b.c``, ``c``."""
     while name:
@@ -60,6 +64,18 @@ class Catalogue:
     def domains(self) -> Mapping[str, Provider]:
         """Every domain that is exactly a provider's, in the order of the file."""
         return {domain: provider for provider in self for domain in provider.domains}
+
+    @cached_property
+    def rarity(self) -> Mapping[str, float]:
+        """Domain → how seldom it is met, from 0 for the first domains of the first providers."""
+        return {
+            domain: min(place // _USUAL, 2) / 2
+            + (0.0 if nth < _MAIN else 2.0)
+            + nth / 1_000  # among equals, the order of the file
+            + place / 10_000
+            for place, provider in enumerate(self)
+            for nth, domain in enumerate(provider.domains)
+        }
 
     @cached_property
     def _domain_suffixes(self) -> dict[str, Provider]:
@@ -227,15 +243,20 @@ def _provider(fields: dict[str, Any], line: int) -> Provider:
     # A login that is the local part of the provider's own domain is not so for other domains.
     form = UsernameForm.EMAIL if access.username is UsernameForm.LOCALPART else access.username
     fallback = Access(access.imap, access.smtp, form, form)
+    own_domain_access = _access(own_domain, fallback)
     exceptions = fields.pop("exceptions", ())
     for name in ("imap", "smtp", "username"):
         fields.pop(name, None)
     return Provider(
         **{_ATTRIBUTES.get(key, key): value for key, value in fields.items()},
         access=access,
-        own_domain_access=_access(own_domain, fallback),
+        own_domain_access=own_domain_access,
         exceptions=tuple(
-            DomainException(entry.get("domains", ()), _access(entry, access))
+            DomainException(
+                _access(entry, access if "domains" in entry else own_domain_access),
+                entry.get("domains", ()),
+                entry.get("mx", ()),
+            )
             for entry in exceptions
         ),
         line=line,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from toolkit.mail.settings import Server
+from toolkit.mail.settings import Protocol, Server
 from toolkit.providers.address import Address, Rejected, parse_address
 from toolkit.providers.candidates import guesses, merge, of_access
 from toolkit.providers.catalogue import Catalogue, load_providers
@@ -78,17 +78,28 @@ def _rejected(why: Rejected, catalogue: Catalogue) -> Discovery:
     owner = catalogue.for_domain(why.domain) if why.domain else None
     if owner is not None and owner.status is Status.NOT_EMAIL:
         provider = owner
+    suggestions = (why.suggest,) if why.suggest else _with_ending(why, catalogue)
     return Discovery(
         Outcome.NOT_EMAIL if provider else Outcome.INVALID,
         domain=why.domain,
         provider=provider,
-        suggest=why.suggest,
-        suggestions=(why.suggest,) if why.suggest else (),
+        suggest=suggestions[0] if suggestions else None,
+        suggestions=suggestions,
         hints=(
             *why.hints,
             *(h for h in (provider.hints if provider else ()) if h not in why.hints),
         ),
     )
+
+
+def _with_ending(why: Rejected, catalogue: Catalogue) -> tuple[str, ...]:
+    """``max@gmx`` or ``max@gmxde``: the known domains whose ending was forgotten or glued on."""
+    if not why.local or not why.domain or "." in why.domain:
+        return ()
+    rarity = catalogue.rarity
+    meant = [d for d in rarity if why.domain in (d.partition(".")[0], d.replace(".", ""))]
+    texts = [f"{why.local}@{d}" for d in sorted(meant, key=lambda d: rarity[d])[:5]]
+    return tuple(text for text in texts if isinstance(parse_address(text), Address))
 
 
 def _plain(outcome: Outcome, address: Address, **values: object) -> Discovery:
@@ -106,15 +117,18 @@ def _finish(found: Discovery, *, own_domain: bool) -> Discovery:
     candidates = found.candidates
     if found.imap is None and found.outcome in _OPEN:
         candidates = merge(candidates, guesses(found.domain))
+    elif found.imap is not None and found.smtp is None:
+        sending = (c for c in guesses(found.domain) if c.protocol is Protocol.SMTP)
+        candidates = merge(candidates, sending)
     return replace(
         found, candidates=candidates, advice=advise_route(found.provider, own_domain=own_domain)
     )
 
 
+#: Where the usual names are worth a probe. Not ``ASK``: that provider's servers have other names.
 _OPEN = {
     Outcome.GATEWAY_ASK,
     Outcome.SELF_HOSTED,
-    Outcome.ASK,
     Outcome.AUTOCONFIG_REJECTED,
     Outcome.UNKNOWN,
 }
@@ -133,7 +147,12 @@ def _from_provider(
     outcome: Outcome, address: Address, provider: Provider, access: Access, *, mx: str | None
 ) -> Discovery:
     """What a provider's entry says about this mailbox."""
-    found = _plain(outcome, address, provider=provider, hints=provider.hints)
+    hints = tuple(
+        hint
+        for hint in provider.hints
+        if hint != "login_is_local_part" or access.username is UsernameForm.LOCALPART
+    )
+    found = _plain(outcome, address, provider=provider, hints=hints)
     if provider.status in _CLOSED:
         return replace(found, outcome=_CLOSED[provider.status])
     imap = [s for t in access.imap if (s := t.fill(domain=address.domain, mx=mx))]
@@ -203,7 +222,7 @@ def _look_up(asking: Asking) -> Discovery:
 
 def _no_such_domain(address: Address, catalogue: Catalogue) -> Discovery:
     similar = tuple(
-        f"{address.local}@{d}" for d in similar_domains(address.domain, catalogue.domains)
+        f"{address.local}@{d}" for d in similar_domains(address.domain, catalogue.rarity)
     )
     if not similar:
         return _plain(Outcome.INVALID_DOMAIN, address)
@@ -298,7 +317,7 @@ def _by_mx(asking: Asking, records: list[MxRecord]) -> Discovery:
         best, own = (MxRecord(best.preference, alias), False) if provider else (best, own)
     if provider is not None and provider.status is not Status.GATEWAY:
         return _from_provider(
-            Outcome.MX, address, provider, provider.own_domain_access, mx=best.host
+            Outcome.MX, address, provider, provider.access_through(best.host), mx=best.host
         )
     keeper = behind_filter(asking, records, filtered=provider is not None)
     if keeper is not None:
@@ -320,7 +339,6 @@ def _ask_behind(asking: Asking, gateway: Provider) -> Discovery:
         provider=gateway,
         hints=(*gateway.hints, *(exchange.hints if exchange else ())),
         ask_user_for=("imap_host",),
-        candidates=guesses(asking.address.domain),
     )
 
 

@@ -61,6 +61,14 @@ def _check_reach(provider: Provider, report: _Report) -> None:
             "A filtering service is recognised by its mail exchangers only.",
             Text("MX-Hosts angeben, keine Domains.", "Give mail exchangers, no domains."),
         )
+    for exception in provider.exceptions:
+        if bool(exception.domains) == bool(exception.mx):
+            report(
+                "exceptions",
+                "Eine Ausnahme gilt entweder für Domains oder für MX-Hosts.",
+                "An exception is for domains or for mail exchangers.",
+                Text("„domains“ oder „mx“ angeben.", "Give “domains” or “mx”."),
+            )
     inside = {domain for exception in provider.exceptions for domain in exception.domains}
     if stray := sorted(inside - set(provider.domains)):
         report(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from toolkit.errors import InvalidServer
 from toolkit.folders.roles import Role
 from toolkit.language import Text
 from toolkit.mail.settings import Security, Server
@@ -95,18 +96,14 @@ class ServerTemplate:
         return "{" not in self.host
 
     def fill(self, *, domain: str, mx: str | None) -> Server | None:
-        """The server, or None where the MX host is needed and not known.
-
-        Raises:
-            InvalidServer: what was filled in does not give a host name.
-        """
+        """The server; None where the MX host is needed and not known, or is no host name."""
         if "{mx}" in self.host and not mx:
             return None
-        return Server(
-            self.host.replace("{mx}", mx or "").replace("{domain}", domain),
-            self.port,
-            self.security,
-        )
+        host = self.host.replace("{mx}", mx or "").replace("{domain}", domain)
+        try:
+            return Server(host, self.port, self.security)
+        except InvalidServer:  # a wildcard or blanks in somebody's MX record
+            return None
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}:{self.security}"
@@ -124,10 +121,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class DomainException:
-    """Some of a provider's domains that are reached otherwise than the rest."""
+    """Some of a provider's domains, or customers behind some of its MX hosts, reached otherwise."""
 
-    domains: tuple[str, ...]
     access: Access
+    domains: tuple[str, ...] = ()
+    mx: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,7 @@ class Provider:
         dkim_cnames: the same for DKIM selectors (``selector1._domainkey.…``).
         access: servers and login names for the provider's own domains.
         own_domain_access: the same for customers' own domains, found by MX.
-        exceptions: own domains that differ from ``access``.
+        exceptions: own domains, and customers' domains by MX host, that differ.
         ask_host: the servers depend on the contract: only the customer can name them.
         plus_addressing: ``name+tag@`` arrives at ``name@``; the login name is without the tag.
         connections: how many connections at once the provider allows one mailbox; None: unknown.
@@ -191,6 +189,13 @@ class Provider:
             if domain in exception.domains:
                 return exception.access
         return self.access
+
+    def access_through(self, mx: str) -> Access:
+        """How mailboxes of a customer's own domain are reached, by its best MX host."""
+        for exception in self.exceptions:
+            if any(mx == host or mx.endswith(f".{host}") for host in exception.mx):
+                return exception.access
+        return self.own_domain_access
 
     @property
     def needs_preparation(self) -> bool:

@@ -93,7 +93,11 @@ ENTRY: Mapping[str, Field] = {
     ),
     "exceptions": listed(
         table_of(
-            {"domains": listed(_HOST, "welche Domains", "which domains"), **ACCESS},
+            {
+                "domains": listed(_HOST, "welche eigenen Domains", "which own domains"),
+                "mx": listed(_HOST, "oder welche MX-Hosts", "or which mail exchangers"),
+                **ACCESS,
+            },
             "eigene Domains mit anderen Angaben",
             "own domains that differ",
         ),

@@ -19,7 +19,9 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ROWS = ("1234567890", "qwertzuiop", "asdfghjkl", "yxcvbnm")
 _ROWS_EN = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 
-_SEPARATOR, _SWAP, _DOUBLE, _NEAR, _MISSING, _EXTRA, _OTHER, _TLD = 1, 2, 3, 4, 5, 6, 7, 8
+#: How unlikely each kind of slip is: a hyphen or dot amiss, two letters turned round, a letter
+#: doubled, the key beside, a letter left out, another ending, a letter too many, any wrong letter.
+_SEPARATOR, _SWAP, _DOUBLE, _NEAR, _MISSING, _TLD, _EXTRA, _OTHER = 1.0, 2.0, 3.0, 4.0, 5.0, 5.5, 6.0, 7.0  # fmt: skip
 
 #: Letters of other scripts that look Latin (Cyrillic, Greek), and digits for letters.
 _LOOK_ALIKES = str.maketrans("аеорсухіјѕԁһӏοαενικρτυω", "aeopcyxijsdhloaevikptuw")
@@ -49,23 +51,23 @@ def _near_keys() -> dict[str, frozenset[str]]:
 _NEAR_KEYS = _near_keys()
 
 
-def similar_domains(domain: str, known: Mapping[str, object], *, limit: int = 5) -> tuple[str, ...]:
+def similar_domains(domain: str, known: Mapping[str, float], *, limit: int = 5) -> tuple[str, ...]:
     """Known domains one slip away, the likeliest first.
 
     Args:
         domain: lower-case ASCII; it is taken for granted that it does not exist.
-        known: domains, the most usual first; their order breaks ties.
+        known: domain → how rare it is, on the scale of the kinds of slip (0: the most usual).
         limit: how many to give at most.
     """
     unlike = _latin(domain)
     if unlike != domain and unlike in known:
         return (unlike,)
-    rank = {name: n for n, name in enumerate(known)}
-    costs: dict[str, int] = {}
-    for neighbour, cost in (*_slips(domain), *_other_endings(domain, rank)):
-        if neighbour in rank and neighbour != domain and _plausible(neighbour, cost):
-            costs[neighbour] = min(cost, costs.get(neighbour, cost))
-    return tuple(sorted(costs, key=lambda name: (costs[name], rank[name]))[:limit])
+    costs: dict[str, float] = {}
+    for neighbour, cost in (*_slips(domain), *_other_endings(domain, known)):
+        if neighbour in known and neighbour != domain and _plausible(domain, neighbour, cost):
+            total = cost + known[neighbour]
+            costs[neighbour] = min(total, costs.get(neighbour, total))
+    return tuple(sorted(costs, key=lambda name: (costs[name], name))[:limit])
 
 
 def _latin(domain: str) -> str:
@@ -82,14 +84,16 @@ def _latin(domain: str) -> str:
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
-def _plausible(name: str, cost: int) -> bool:
-    length = len(name.partition(".")[0])
-    if length <= _TOO_SHORT:
+def _plausible(domain: str, meant: str, cost: float) -> bool:
+    label = meant.partition(".")[0]
+    if label == domain.partition(".")[0]:  # only the ending differs
+        return True
+    if len(label) <= _TOO_SHORT:
         return False
-    return not (length < _SHORT and cost in {_OTHER, _EXTRA})
+    return not (len(label) < _SHORT and cost in {_OTHER, _EXTRA})
 
 
-def _slips(domain: str) -> Iterator[tuple[str, int]]:
+def _slips(domain: str) -> Iterator[tuple[str, float]]:
     """Every name one slip away, with the kind of slip that would have led to ``domain``."""
     for i in range(len(domain) + 1):
         head, tail = domain[:i], domain[i:]
@@ -115,7 +119,7 @@ def _slips(domain: str) -> Iterator[tuple[str, int]]:
             yield head + rest[0] + after + rest[1:], _SWAP
 
 
-def _other_endings(domain: str, known: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+def _other_endings(domain: str, known: Mapping[str, float]) -> Iterator[tuple[str, float]]:
     """Known domains of the same name under another ending, or with one glued on."""
     name, dot, _ = domain.partition(".")
     if domain.startswith(("www.", "mail.", "imap.", "pop.", "smtp.")):
