@@ -47,6 +47,20 @@ _ELAPSED = re.compile(r"\bafter (\d{1,6}) ?ms\b")
 _OWNED = re.compile(
     r"<([^<>\s]{3,254})>: sender address rejected: not owned by (?:auth )?user (\S{3,254})"
 )
+# A tagged or untagged BAD (RFC 9051, 7.1.3): the server could not parse the command.
+_SAYS_BAD = re.compile(
+    r"(?:^|[\s>:*(\[])(?:[a-z]{0,8}\d+\s+|\*\s*|error:\s*|response:\s*|server:\s*|\]:\s*(?:\d+\s+)?)bad\b"
+    r"(?! (?:credential|user|pass|login|request|cert|gateway|record|mac|auth))"
+)
+_FLAGS = re.compile(r"\bflags:\s*[\[(]([^\])]{0,300})[\])]")
+_STANDARD_FLAGS: Final = frozenset(
+    {"\\seen", "\\answered", "\\flagged", "\\deleted", "\\draft", "\\recent"}
+)
+_TWICE_ENCODED = re.compile(r"&-[a-z0-9+,]{3,}-")
+_ENCODED_NAME = re.compile(r"&[a-z0-9+,]{3,}-")
+_NAMED_USER = re.compile(
+    r"\b(?:user ?name|user|login)\s*(?:=|:|is)?\s*[\"'<\[(]([^\s\"'<>\[\]()@]{2,60})[\"'>\])]"
+)
 _ODD_HOST = re.compile(r"""[\s"'`,;<>(){}|\\/@%=]|://|\.\.|:\d{2,5}$|\.$|^\.""")
 _LOOKUP_OF_URL = re.compile(
     r"(?:enotfound|eai_again|getaddrinfo|resolve|lookup|gethostbyname|unknown ?host(?:exception)?:?|connect to)"
@@ -350,6 +364,8 @@ def _port_facts(stage: Stage, port: int | None, security: str) -> set[str]:
         facts.add("tls-port-without-tls")
     if port in STARTTLS and security == "ssl":
         facts.add("tls-on-starttls-port")
+    if security and "mismatch" not in facts and port in IMPLICIT_TLS | STARTTLS:
+        facts.add("port-fits")
     if port not in (_SMTP_PORTS if smtp else _IMAP_PORTS) and port in _MAIL_PORTS - {
         1143,
         1025,
@@ -375,6 +391,24 @@ def _text_facts(lowered: str) -> set[str]:
         facts.add("sender-is-user")
     if _LOOKUP_OF_URL.search(lowered):
         facts.add("host-odd")
+    return facts | _protocol_facts(lowered)
+
+
+def _protocol_facts(lowered: str) -> set[str]:
+    """What of the dialogue with the server an error text shows."""
+    facts = set()
+    if _SAYS_BAD.search(lowered):
+        facts.add("says-bad")
+    flags = _FLAGS.search(lowered)
+    if flags and set(flags[1].split()) - _STANDARD_FLAGS:
+        facts.add("unusual-flags")
+    if _TWICE_ENCODED.search(lowered):
+        facts.add("name-encoded-twice")
+    if _ENCODED_NAME.search(lowered) or any(c.isalpha() and not c.isascii() for c in lowered):
+        facts.add("name-not-ascii")
+    user = _NAMED_USER.search(lowered)
+    if user and user[1].strip("*x.") and "\\" not in user[1]:
+        facts.add("bare-username")
     return facts
 
 
