@@ -32,7 +32,9 @@ def test_environment_yml_mirrors_pyproject() -> None:
     """Conda users get the same packages in the same ranges, the demo's included."""
     content = yaml.safe_load((TOP / "environment.yml").read_text(encoding="utf-8"))
     lines = [line for line in content["dependencies"] if isinstance(line, str)]
-    lines += [line for part in content["dependencies"] if isinstance(part, dict) for line in part["pip"]]
+    lines += [
+        line for part in content["dependencies"] if isinstance(part, dict) for line in part["pip"]
+    ]
     conda = {
         canonicalize_name(requirement.name): requirement.specifier
         for requirement in map(Requirement, lines)
@@ -48,7 +50,9 @@ def test_the_lock_holds_every_dependency_within_its_range_and_names_no_host() ->
     assert "index" not in re.sub(r"[\w-]*index[\w-]*==", "", text)
     pinned = {
         canonicalize_name(name): version
-        for name, version in re.findall(r"^([\w.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", text, re.MULTILINE)
+        for name, version in re.findall(
+            r"^([\w.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", text, re.MULTILINE
+        )
     }
     for name, requirement in _pyproject().items():
         assert requirement.specifier.contains(pinned[name], prereleases=True), name
@@ -72,7 +76,7 @@ def test_the_built_wheel_carries_everything_and_runs(tmp_path: Path) -> None:
     data = {
         path.relative_to(TOP).as_posix()
         for path in (TOP / "toolkit").rglob("*")
-        if path.is_file() and path.suffix not in (".pyc",)
+        if path.is_file() and path.suffix != ".pyc"
     }
     assert data <= names
     answer = subprocess.run(

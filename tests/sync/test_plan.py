@@ -44,9 +44,7 @@ def test_every_message_on_the_server_is_accounted_for(
     assert after == {uid: flags for uid, flags in there.items() if uid not in plan.too_large}
 
 
-@given(
-    st.lists(st.integers(0, 50), max_size=40), st.integers(1, 100), st.integers(1, 7)
-)
+@given(st.lists(st.integers(0, 50), max_size=40), st.integers(1, 100), st.integers(1, 7))
 def test_batches_keep_the_order_and_the_bounds(sizes: list[int], octets: int, count: int) -> None:
     """Nothing is lost or repeated; only a single message may weigh more than a batch may."""
     remote = {uid: Envelope(uid, (), size) for uid, size in enumerate(sizes, start=1)}

@@ -122,7 +122,9 @@ def _execute(account_id: str, executed: Path, result: Path) -> None:
             log_output=False,
             start_timeout=60,
             execution_timeout=NOTEBOOK_SECONDS,
-            # Passed on to nbclient.
+            # Passed on to nbclient; when the last cell is done, the kernel has nothing left to do.
+            kernel_manager_class="toolkit.batch.kernels.PrivateKernelManager",
+            shutdown_kernel="immediate",
             extra_arguments=_KERNEL_ARGUMENTS,
             store_widget_state=False,
         )

@@ -244,7 +244,7 @@ def _causes(
     return explain(
         Failure.from_error(
             failed.error,
-            provider=provider,
+            provider=provider or "",
             host=server.host,
             port=server.port,
             security=str(server.security),

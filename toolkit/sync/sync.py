@@ -230,9 +230,9 @@ class _Run:
         )
 
     def _tell(self, done: int, total: int, what: Text) -> None:
-        check_cancelled(self.cancel)
         if self.progress is not None:
             self.progress(Progress(done, total, what))
+        check_cancelled(self.cancel)
 
 
 @dataclass
