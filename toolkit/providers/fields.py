@@ -152,17 +152,19 @@ class Reader:
         """One of a few words."""
         value = self.text(item, key)
         if value and value not in choices:
-            close = difflib.get_close_matches(value, choices, n=1)
-            meant = Text(f" Gemeint ist wohl „{close[0]}“.", f" “{close[0]}” is probably meant.")
+            allowed = ", ".join(choices)
+            advice = Text(f"Erlaubt sind: {allowed}.", f"Allowed are: {allowed}.")
+            if close := difflib.get_close_matches(value, choices, n=1):
+                advice = Text(
+                    f"Gemeint ist wohl „{close[0]}“. {advice.de}",
+                    f"“{close[0]}” is probably meant. {advice.en}",
+                )
             self.report(
                 item,
                 key,
                 f"„{value}“ ist hier nicht vorgesehen.",
                 f"“{value}” is not provided for here.",
-                advice=Text(
-                    f"Erlaubt sind: {', '.join(choices)}." + (meant.de if close else ""),
-                    f"Allowed are: {', '.join(choices)}." + (meant.en if close else ""),
-                ),
+                advice=advice,
             )
         return value
 

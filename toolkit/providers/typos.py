@@ -121,12 +121,12 @@ def _slips(domain: str) -> Iterator[tuple[str, float]]:
 
 def _other_endings(domain: str, known: Mapping[str, float]) -> Iterator[tuple[str, float]]:
     """Known domains of the same name under another ending, or with one glued on."""
-    name, dot, _ = domain.partition(".")
+    name, _, typed_ending = domain.partition(".")
     if domain.startswith(("www.", "mail.", "imap.", "pop.", "smtp.")):
         yield domain.partition(".")[2], _SEPARATOR
     for other in known:
         label, _, ending = other.partition(".")
-        if dot and label == name:
+        if label == name and typed_ending.count(".") <= ending.count("."):
             yield other, _TLD
         if label + ending == domain.replace(".", ""):
             yield other, _SEPARATOR
