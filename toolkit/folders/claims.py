@@ -93,9 +93,9 @@ def claims_of(
             claims[claim.role].append(claim)
         elif _is_open(place):
             open_words.append(place)
-    if not any(claim.place.level is Level.HOME for role in DECIDED for claim in claims[role]):
+    if not any(claims.values()):
         _claim_by_structure(claims, survey, lexicon)
-    else:
+    if any(claim.place.level is Level.HOME for found in claims.values() for claim in found):
         # Below INBOX or in brackets, "Archiv" is a folder of the owner's wherever the account's
         # folders are elsewhere; sent mail, drafts, trash and spam are what clients put there.
         claims[Role.ARCHIVE] = [
@@ -179,14 +179,14 @@ def _is_open(place: Place) -> bool:
 
 def _claim_by_structure(claims: Claims, survey: Survey, lexicon: Lexicon) -> None:
     """Where the top has no role at all, the one directory that holds a whole mailbox is home."""
-    listed = {p.path: p for p in survey.places if p.level is Level.HOME}
+    containers = {folder.name for folder in survey.containers}
     below: dict[str, list[Claim]] = {}
     for place in survey.places:
         if place.level is not Level.NESTED or len(place.path) != 2 or place.flagged:  # noqa: PLR2004
             continue
         top = place.path[0]
         role = place.word.meaning.role if place.word and place.word.meaning else None
-        usable = (top,) not in listed or normalise(top) in lexicon.homes
+        usable = top in containers or normalise(top) in lexicon.homes
         if usable and role is not None and role is not Role.INBOX:
             below.setdefault(top, []).append(Claim(role, place, Source.STRUCTURE, place.word))
     whole = [found for found in below.values() if len({c.role for c in found} - {Role.ARCHIVE}) > 1]

@@ -295,11 +295,21 @@ def _contained(placed: Sequence[Place], dialect: Dialect | None) -> bool:
     folders outside count.
     """
     inside = [p for p in placed if p.level is Level.CONTAINER]
-    if dialect is not None and dialect.container:
+    if inside and dialect is not None and dialect.container:
         return True
-    return any(p.flagged for p in inside) and not any(
-        p.role_flags for p in placed if p.level < Level.CONTAINER and p.flagged != (Meaning.INBOX,)
-    )
+    outside = [p for p in placed if p.level < Level.CONTAINER and not p.foreign]
+    if any(p.flagged for p in inside):
+        return not any(p.role_flags for p in outside if p.flagged != (Meaning.INBOX,))
+    return len(_roles_told(inside)) > 1 and not _roles_told(outside)
+
+
+def _roles_told(placed: Sequence[Place]) -> set[Role]:
+    """The roles that flags and unambiguous names give, but for the inbox."""
+    told = {role for place in placed for role in place.role_flags}
+    for place in placed:
+        if place.word and place.word.meaning and (role := place.word.meaning.role):
+            told.add(role)
+    return told - {Role.INBOX}
 
 
 def _inbox(placed: Sequence[Place]) -> Place | None:
@@ -358,10 +368,7 @@ def _mounted(placed: Sequence[Place]) -> set[tuple[str, ...]]:
     for place in placed:
         if not (place.flagged or place.word) or place.foreign:
             continue
-        roles = set(place.role_flags)
-        if place.word and place.word.meaning and (role := place.word.meaning.role):
-            roles.add(role)
-        roles -= {Role.INBOX, Role.ARCHIVE}
+        roles = _roles_told((place,)) - {Role.ARCHIVE}
         if place.level is Level.NESTED:
             below.setdefault(place.path[:-1], set()).update(roles)
         else:
