@@ -110,3 +110,14 @@ def test_an_empty_notebook_is_a_page(tmp_path: Path) -> None:
     nbformat.write(nbformat.v4.new_notebook(), source)
     written = export_html(source, tmp_path / "leer.html").read_text(encoding="utf-8")
     assert "<title>leer</title>" in written
+
+
+def test_the_last_value_of_a_cell_is_shown(tmp_path: Path) -> None:
+    """What a cell ends with is its result, and the reason the page exists."""
+    result = nbformat.v4.new_output(
+        "execute_result", data={"text/html": "<p>Befund</p>", "text/plain": "Html()"}
+    )
+    nbformat.write(notebook(result), tmp_path / "a.ipynb")
+    markup = export_html(tmp_path / "a.ipynb", tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<p>Befund</p>" in markup
+    assert "Html()" not in markup

@@ -6,6 +6,7 @@ networks; this one has no script at all, folds the code away and forbids the res
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,10 @@ _SHOWN = [
 _CODE = Text("Programmzeilen", "Code")
 
 
+# The exporter keeps state while it works; notebooks run several at a time.
+_one_at_a_time = threading.Lock()
+
+
 def export_html(notebook: Path, out: Path) -> Path:
     """Write an executed notebook as a stand-alone page.
 
@@ -51,7 +56,8 @@ def export_html(notebook: Path, out: Path) -> Path:
         OSError: one of the files cannot be read or written.
         ValueError: the file is no notebook (nbformat's errors derive from it).
     """
-    markup, _ = _exporter().from_filename(str(notebook), resources=_resources(notebook))
+    with _one_at_a_time:
+        markup, _ = _exporter().from_filename(str(notebook), resources=_resources(notebook))
     out.write_text(markup, encoding="utf-8")
     return out
 

@@ -206,7 +206,7 @@ def show_rows(rows: Sequence[Row], *, linked: bool = False) -> tuple[Html, ...]:
         remedies = [
             render.notice("error", f"{row.email}: {row.message}", row.remedy or None) for row in bad
         ]
-        parts.append(render.section(Text("Ursachen", "Causes"), _causes(bad)))
+        parts.append(_causes(bad))
         parts.append(render.section(Text("Was zu tun ist", "What to do"), *remedies))
     return tuple(parts)
 
