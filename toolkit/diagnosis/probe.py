@@ -199,7 +199,7 @@ def _walk_imap(
                 session.login(settings.login_name(Protocol.IMAP), secret)
                 walk.saw(" ".join(sorted(session.capabilities)))
                 folders = session.folders(counts=False)
-                walk.saw(str(len(folders)))
+                walk.saw(f"LIST {len(folders)}")
                 state = session.examine(b"INBOX")
                 walk.saw(f"EXISTS {state.exists}, UIDVALIDITY {state.uidvalidity}")
                 if state.exists:

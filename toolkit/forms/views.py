@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit import render
+from toolkit import formats, render
 from toolkit.diagnosis.findings import STAGE_NAMES, Outcome
 from toolkit.language import Text
 from toolkit.render import Column, Html, Kind
@@ -67,8 +67,15 @@ def show_batch(folder: str) -> Html:
 
 
 def show_diagnosis(diagnosis: Diagnosis) -> Html:
-    """A diagnosis: the verdict, the causes with what to do, the stages."""
+    """A diagnosis: whose, the verdict, the causes with what to do, the stages."""
     return render.join(
+        render.facts(
+            [
+                (Text("Konto", "Account"), diagnosis.subject),
+                (Text("Anbieter", "Provider"), diagnosis.provider or "–"),
+                (Text("Dauer", "Duration"), formats.duration(diagnosis.seconds)),
+            ]
+        ),
         render.notice("success" if diagnosis.ok else "error", diagnosis.verdict),
         *([_causes(diagnosis)] if diagnosis.causes else []),
         show_findings(diagnosis.findings),
