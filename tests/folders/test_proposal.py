@@ -83,6 +83,10 @@ CASES: dict[str, tuple[Sequence[str], list[str | None]]] = {
         ["Gesendet", "Sent", "Entwürfe", "Papierkorb", "Spam"],
         GERMAN,
     ),
+    "an international word suits any language": (
+        ["Gesendet", "Entwürfe", "Papierkorb", "Spam", "Junk"],
+        GERMAN,
+    ),
     "a server's names go before a client's": (
         ["Sent", "Sent Messages", "Drafts", "Trash", "Deleted Messages", "Junk"],
         ENGLISH,

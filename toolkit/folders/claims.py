@@ -329,6 +329,8 @@ class _Judge:
         key = normalise(claim.place.leaf)
         client = self.lexicon.clients.get(key)
         shared = max((self.tongues[lang] for lang in _spoken(claim, role)), default=0)
+        if claim.word and ANY_LANGUAGE in claim.word.languages.get(Meaning(role.value), ()):
+            shared = max(self.tongues.values(), default=0)
         brought = 0 if client is None else -1 if self.brought[client] else 1
         return (
             claim.raw != self.previous[role],

@@ -167,7 +167,16 @@ class Lexicon:
 
     def _meanings(self, key: str) -> Mapping[Meaning, frozenset[str]] | None:
         found = self.exact.get(key)
-        cut = list(self._cut(key))
+        # Nearly every folder of a large mailbox is a user's: its first letters tell.
+        openings = self.openings
+        cut = (
+            list(self._cut(key))
+            if key[:_OPENING] in openings
+            or key[:3] in openings
+            or key[:2] in openings
+            or key[:1] in openings
+            else ()
+        )
         declared = self.ambiguous.get(key)
         if not cut and not declared:
             return found
@@ -180,15 +189,6 @@ class Lexicon:
 
     def _cut(self, key: str) -> Iterator[tuple[str, Meaning]]:
         """Every reading of a key as a pattern and one of its language's words for "items"."""
-        # Nearly every folder of a large mailbox is a user's: its first letters tell.
-        openings = self.openings
-        if not (
-            key[:_OPENING] in openings
-            or key[:3] in openings
-            or key[:2] in openings
-            or key[:1] in openings
-        ):
-            return
         for at in range(1, len(key)):
             head, tail = key[:at], key[at:]
             for patterns, rest, item in (
