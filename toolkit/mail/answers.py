@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from toolkit.mail.folder import Folder
 from toolkit.mail.utf7 import decode_name
@@ -21,6 +21,7 @@ __all__ = [
     "parse_bodies",
     "parse_envelopes",
     "parse_list",
+    "parse_search",
     "parse_status",
     "quote",
 ]
@@ -30,13 +31,14 @@ Item = bytes | tuple[bytes, bytes] | None
 _LIST = re.compile(
     rb"""\s*\((?P<flags>[^)]*)\)\s+
     (?:"(?P<delimiter>(?:\\.|[^"\\]))"|NIL|"")\s+
-    (?:"(?P<quoted>(?:\\.|[^"\\])*)"|\{\d+\+?\}(?P<literal>)|(?P<atom>[^\s].*?))
+    (?:"(?P<quoted>(?:\\.|[^"\\])*)"|\{\d+\+?\}(?P<literal>)|(?P<atom>[^\s"].*?))
     (?P<rest>\s.*)?\s*\Z""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _STATUS_TAIL = re.compile(rb"(?P<name>.*)\s\((?P<pairs>[^()]*)\)\s*\Z", re.DOTALL)
 _UID = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
-_FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)", re.IGNORECASE)
+# What is never closed goes on to the end: a search that gave up there would start again and again.
+_FLAGS = re.compile(rb"\bFLAGS \(([^)]*)(?:\)|\Z)", re.IGNORECASE)
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b", re.IGNORECASE)
 _DATE = re.compile(rb'\bINTERNALDATE "([^"]{1,40})"', re.IGNORECASE)
 _DATE_TIME = re.compile(
@@ -45,7 +47,11 @@ _DATE_TIME = re.compile(
 _MONTHS = (
     b"JAN", b"FEB", b"MAR", b"APR", b"MAY", b"JUN", b"JUL", b"AUG", b"SEP", b"OCT", b"NOV", b"DEC"
 )  # fmt: skip
-_MAX_UID = 2**32 - 1
+_QUOTED = re.compile(rb'"(?:\\.|[^"\\])*\\?(?:"|\Z)', re.DOTALL)
+_QUOTED_BODY = re.compile(rb'\bBODY\[\] ("(?:\\.|[^"\\])*")', re.IGNORECASE | re.DOTALL)
+_BODY_LITERAL = re.compile(rb"\bBODY\[\] \{\d+\}\Z", re.IGNORECASE)
+_MAX_UID = _MAX_UIDVALIDITY = 2**32 - 1
+_MAX_NUMBER = 2**63 - 1  # RFC 9051, 4.2, and what a database column holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +128,9 @@ def parse_status(items: Iterable[Item]) -> dict[bytes, dict[str, int]]:
         pending = None
         words = found["pairs"].split()
         answers[name] = {
-            key.decode("ascii", "replace").upper(): int(value)
+            key.decode("ascii", "replace").upper(): number
             for key, value in zip(words[::2], words[1::2], strict=False)
-            if value.isdigit() and len(value) < 20  # noqa: PLR2004 - a 64-bit number's digits
+            if (number := _bounded(value)) is not None
         }
     return answers
 
@@ -140,42 +146,47 @@ def parse_envelopes(items: Iterable[Item]) -> dict[int, Envelope]:
         envelopes[uid] = Envelope(
             uid=uid,
             flags=_flags(line),
-            size=int(size[1]) if size else None,
+            size=_bounded(size[1]) if size else None,
             internaldate=_internaldate(date[1]) if date else None,
         )
     return envelopes
 
 
-def parse_bodies(items: Sequence[Item]) -> dict[int, bytes]:
-    """Contents by UID out of a FETCH (UID BODY.PEEK[]) answer; the UID may come after the body."""
+def parse_bodies(items: Iterable[Item]) -> dict[int, bytes]:
+    """Contents by UID out of a FETCH (UID BODY.PEEK[]) answer; the UID may come after the body.
+
+    A UID that is given two different contents is left out: neither can be trusted to be its own.
+    """
     bodies: dict[int, bytes] = {}
-    pending: bytes | None = None
+    twice: set[int] = set()
+    uid: int | None = None
+    body: bytes | None = None
     for item in items:
-        if isinstance(item, tuple):
-            line, literal = item
-            uid = _uid(line)
-            if uid is None:
-                pending = literal
-            else:
-                bodies[uid], pending = literal, None
-        elif item and pending is not None:
-            uid = _uid(item)
-            if uid is not None:
-                bodies[uid] = pending
-            pending = None
-        elif item and (uid := _uid(item)) is not None and (found := _QUOTED_BODY.search(item)):
-            # An empty or tiny body may come as a quoted string instead of a literal.
-            bodies[uid] = _unquoted(found[1])
-    return bodies
+        line, literal = item if isinstance(item, tuple) else (item or b"", None)
+        uid = _uid(line) or uid
+        if literal is not None:  # the message goes on in the next item
+            body = literal if _BODY_LITERAL.search(line) else body
+            continue
+        if body is None and (found := _QUOTED_BODY.search(line)):
+            body = _unquoted(found[1])  # an empty or tiny body may come like this
+        if uid is not None and body is not None and bodies.setdefault(uid, body) != body:
+            twice.add(uid)
+        uid = body = None
+    return {uid: body for uid, body in bodies.items() if uid not in twice}
 
 
-_QUOTED_BODY = re.compile(rb'BODY\[\] ("(?:\\.|[^"\\])*")', re.IGNORECASE)
+def parse_search(items: Iterable[Item]) -> tuple[int, ...]:
+    """The UIDs of one or more SEARCH answers, ascending; what is no UID is passed over."""
+    words = b" ".join(line for line in _lines(items)).split()
+    # The longest UID has ten digits.
+    found = {int(word) for word in words if word.isdigit() and len(word) <= 10}  # noqa: PLR2004
+    return tuple(sorted(uid for uid in found if 0 < uid <= _MAX_UID))
 
 
 def folder_state(untagged: Mapping[str, Sequence[Item]]) -> FolderState | None:
     """The state after EXAMINE; None if UIDVALIDITY or EXISTS is missing, zero or contradictory."""
     validity, exists = _number(untagged.get("UIDVALIDITY")), _number(untagged.get("EXISTS"))
-    if not validity or exists is None:
+    if not validity or validity > _MAX_UIDVALIDITY or exists is None:
         return None
     return FolderState(
         uidvalidity=validity,
@@ -191,7 +202,15 @@ def _number(values: Sequence[Item] | None) -> int | None:
     if len(given) != 1:
         return None
     (only,) = given
-    return int(only) if only.isdigit() and len(only) < 20 else None  # noqa: PLR2004
+    return _bounded(only)
+
+
+def _bounded(digits: bytes) -> int | None:
+    """A number of at most 63 bits; None for anything else."""
+    if not digits.isdigit() or len(digits) > 19:  # noqa: PLR2004 - the digits of 2^63
+        return None
+    number = int(digits)
+    return number if number <= _MAX_NUMBER else None
 
 
 def _lines(items: Iterable[Item]) -> Iterator[bytes]:
@@ -203,7 +222,8 @@ def _lines(items: Iterable[Item]) -> Iterator[bytes]:
 
 
 def _uid(line: bytes) -> int | None:
-    found = _UID.search(line)
+    # Neither a quoted text nor a keyword may pass for the message's UID.
+    found = _UID.search(_FLAGS.sub(b"", _QUOTED.sub(b'""', line)))
     if found is None:
         return None
     uid = int(found[1])
@@ -227,7 +247,7 @@ def _internaldate(text: bytes) -> datetime | None:
     day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = found.groups()
     try:
         offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
-        return datetime(
+        moment = datetime(
             int(year),
             _MONTHS.index(month.upper()) + 1,
             int(day),
@@ -236,8 +256,13 @@ def _internaldate(text: bytes) -> datetime | None:
             int(second),
             tzinfo=timezone(-offset if sign == b"-" else offset),
         )
-    except ValueError:  # seen: impossible dates and zones; the content counts, not this
+        moment.astimezone(UTC)  # the first and the last day of all have none
+    except (
+        ValueError,
+        OverflowError,
+    ):  # seen: impossible dates and zones; the content counts, not this
         return None
+    return moment
 
 
 def _unquoted(text: bytes) -> bytes:

@@ -6,8 +6,6 @@ content is fetched with PEEK: nothing here changes a mailbox.
 
 from __future__ import annotations
 
-import imaplib
-import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,23 +14,22 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import imapclient
-from imapclient.exceptions import IMAPClientError
 
-from toolkit.errors import (
-    CommandRefused,
-    GreetingFailed,
-    LoginRefused,
-    LoginUnavailable,
-    LoginUnsafe,
-    MailError,
-    Stage,
-)
-from toolkit.language import Text
+from toolkit.errors import CommandRefused, GreetingFailed, MailError, Stage
 from toolkit.mail import answers
 from toolkit.mail.answers import Envelope, FolderState, quote
 from toolkit.mail.connection import StageWatch
 from toolkit.mail.deadline import Deadline
+from toolkit.mail.failures import (
+    form_fields,
+    no_greeting,
+    refused,
+    shown,
+    translated,
+    without_secret,
+)
 from toolkit.mail.folder import Folder
+from toolkit.mail.login import log_in
 from toolkit.mail.settings import Protocol, Security, Server
 from toolkit.mail.transport import Transport
 
@@ -44,12 +41,6 @@ __all__ = ["ImapSession"]
 #: An interactive command's clock, in seconds; transfers get longer.
 COMMAND_SECONDS = 60.0
 TRANSFER_SECONDS = 300.0
-
-_RESPONSE_CODE = re.compile(r"\[([A-Z][A-Z0-9-]*)")
-# RFC 5530: these do not speak about the credentials.
-_NOT_THE_PASSWORD = {
-    "UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN", "THROTTLED", "OVERQUOTA",
-}  # fmt: skip
 
 
 class _Client(imapclient.IMAPClient):  # type: ignore[misc]
@@ -102,7 +93,7 @@ class ImapSession:
             transport = _opened(server, tls, Deadline(seconds), on_stage)
             try:
                 if server.security is Security.STARTTLS:
-                    with _translated(transport, Stage.STARTTLS):
+                    with translated(transport, Stage.STARTTLS):
                         transport.upgrade()
                 return cls(transport)
             except BaseException:
@@ -138,20 +129,11 @@ class ImapSession:
             LoginRefused: the server rejected the credentials.
             LoginUnavailable: it could not check them now.
         """
-        assert isinstance(self._transport.sock, ssl.SSLSocket), "no credential without TLS"
-        capabilities = self.capabilities
-        with form_fields(Protocol.IMAP), self._command(Stage.AUTH):
-            if "AUTH=PLAIN" in capabilities:
-                return self._authenticate_plain(username, secret)
-            if "LOGINDISABLED" in capabilities:
-                raise self._unsafe(
-                    Text(
-                        f"{self.server.host} erlaubt keine Anmeldung mit Benutzername und Passwort.",
-                        f"{self.server.host} allows no login by username and password.",
-                    ),
-                    evidence="LOGINDISABLED",
-                )
-            return self._plain_login(username, secret)
+        try:
+            with form_fields(Protocol.IMAP), self._command(Stage.AUTH):
+                return log_in(self._transport, username, secret)
+        except MailError as exc:
+            raise without_secret(exc, secret, username) from None
 
     def folders(self, *, counts: bool = True) -> tuple[Folder, ...]:
         """All folders; with ``counts``, the selectable ones carry their STATUS."""
@@ -197,8 +179,9 @@ class ImapSession:
     def uids(self) -> tuple[int, ...]:
         """All UIDs of the open folder, ascending."""
         with self._command(Stage.FETCH, TRANSFER_SECONDS):
-            found = self._client.search("ALL")
-            return tuple(sorted({uid for uid in found if 0 < uid < 2**32}))
+            # IMAPClient's search goes round the transport's bookkeeping and fails on two answers.
+            self._run("UID", "SEARCH", "ALL")
+            return answers.parse_search(self._untagged("SEARCH"))
 
     def envelopes(self, uids: Sequence[int]) -> dict[int, Envelope]:
         """Flags, size and date of some messages of the open folder; gone ones are left out.
@@ -264,14 +247,14 @@ class ImapSession:
     @contextmanager
     def _command(self, stage: Stage, seconds: float = COMMAND_SECONDS) -> Iterator[None]:
         self._transport.deadline = Deadline(seconds)
-        with _translated(self._transport, stage):
+        with translated(self._transport, stage):
             yield
 
     def _run(self, name: str, *arguments: str | bytes) -> None:
         """One command; NO and BAD become `CommandRefused`."""
         kind, data = self._transport._simple_command(name, *arguments)  # noqa: SLF001
         if kind != "OK":
-            raise _refused(self._transport, shown(data))
+            raise refused(self._transport, shown(data))
 
     def _untagged(self, name: str) -> Sequence[Any]:
         return self._transport.untagged_responses.get(name, [])
@@ -293,93 +276,6 @@ class ImapSession:
         except ValueError as exc:
             raise self._transport.violation(f"{exc}: {raw!r}") from exc
 
-    def _authenticate_plain(self, username: str, secret: SecretStr) -> str:
-        answered = False
-
-        def credentials(_challenge: bytes) -> bytes | None:
-            nonlocal answered
-            if answered:  # a second challenge has nothing to ask for
-                return None
-            answered = True
-            return f"\0{username}\0{secret.get_secret_value()}".encode()
-
-        try:
-            self._transport.authenticate("PLAIN", credentials)
-        except imaplib.IMAP4.abort:
-            raise
-        except imaplib.IMAP4.error as exc:
-            raise self._login_failed(str(exc), secret) from None
-        self._transport.forget_what_was_learnt()
-        return "PLAIN"
-
-    def _plain_login(self, username: str, secret: SecretStr) -> str:
-        try:
-            user, password = (
-                quote(text.encode("ascii")) for text in (username, secret.get_secret_value())
-            )
-        except ValueError:
-            raise self._unsafe(
-                Text(
-                    f"{self.server.host} kann Umlaute oder Sonderzeichen in Benutzername oder Passwort nicht entgegennehmen.",
-                    f"{self.server.host} cannot take non-ASCII characters in username or password.",
-                ),
-                evidence="no AUTH=PLAIN",
-            ) from None
-        kind, data = self._transport._simple_command("LOGIN", user, password)  # noqa: SLF001
-        if kind != "OK":
-            raise self._login_failed(shown(data), secret)
-        self._transport.state = "AUTH"
-        self._transport.forget_what_was_learnt()
-        return "LOGIN"
-
-    def _unsafe(self, message: Text, *, evidence: str) -> LoginUnsafe:
-        return LoginUnsafe(
-            message,
-            stage=Stage.AUTH,
-            tried=str(self.server),
-            field="password",
-            evidence=evidence,
-            hint=Text(
-                "Beim Anbieter ein Passwort für E-Mail-Programme aus Buchstaben und Ziffern anlegen.",
-                "Create a password for mail programs at the provider, of letters and digits.",
-            ),
-        )
-
-    def _login_failed(self, said: str, secret: SecretStr) -> MailError:
-        evidence = scrubbed(said, secret)
-        code = response_code(evidence)
-        host = self.server.host
-        if code in _NOT_THE_PASSWORD:
-            return LoginUnavailable(
-                Text(
-                    f"{host} kann die Anmeldung gerade nicht prüfen.",
-                    f"{host} cannot check the login at the moment.",
-                ),
-                stage=Stage.AUTH,
-                tried=str(self.server),
-                response_code=code,
-                evidence=evidence,
-                hint=Text(
-                    "Das Passwort kann trotzdem stimmen. In einigen Minuten noch einmal versuchen.",
-                    "The password may be right all the same. Try again in some minutes.",
-                ),
-            )
-        return LoginRefused(
-            Text(
-                f"{host} lehnt Benutzername oder Passwort ab.",
-                f"{host} rejects the username or the password.",
-            ),
-            stage=Stage.AUTH,
-            tried=str(self.server),
-            response_code=code,
-            field="password",
-            evidence=evidence,
-            hint=Text(
-                "Benutzername und Passwort prüfen. Viele Anbieter verlangen ein eigenes Passwort für E-Mail-Programme oder müssen IMAP erst freischalten.",
-                "Check username and password. Many providers want a separate password for mail programs, or IMAP must be enabled first.",
-            ),
-        )
-
 
 def uid_set(uids: Sequence[int]) -> str:
     """UIDs as a sequence set (RFC 3501, 9), runs folded: ``1:3,7``."""
@@ -395,35 +291,6 @@ def uid_set(uids: Sequence[int]) -> str:
     return ",".join(parts)
 
 
-def shown(data: Any) -> str:
-    """What a server answered, as text."""
-    parts = data if isinstance(data, list) else [data]
-    return " ".join(p.decode("utf-8", "replace") for p in parts if isinstance(p, bytes))
-
-
-def scrubbed(said: str, secret: SecretStr) -> str:
-    """A server's words without the password, should it repeat it."""
-    password = secret.get_secret_value()
-    return said.replace(password, "****") if password else said
-
-
-def response_code(said: str) -> str:
-    """The RFC 5530 response code at the front of a status text; empty if there is none."""
-    found = _RESPONSE_CODE.search(said)
-    return found[1] if found else ""
-
-
-@contextmanager
-def form_fields(protocol: Protocol) -> Iterator[None]:
-    """Name the form's field: a bad ``port`` in an IMAP session is the field ``imap.port``."""
-    try:
-        yield
-    except MailError as exc:
-        if exc.field in ("host", "port", "security"):
-            exc.field = f"{protocol}.{exc.field}"
-        raise
-
-
 def _opened(
     server: Server, tls: ssl.SSLContext, deadline: Deadline, on_stage: StageWatch
 ) -> Transport:
@@ -431,35 +298,18 @@ def _opened(
     # still has to know which server and stage it belongs to.
     transport = Transport.__new__(Transport)
     try:
-        with _translated(transport, None):
+        with translated(transport, None):
             Transport.__init__(transport, server, tls, deadline, on_stage)
     except (CommandRefused, GreetingFailed) as exc:
-        raise _no_greeting(server, exc.evidence) from exc
+        raise no_greeting(server, exc.evidence) from exc
     except MailError as exc:
         if transport.stage is Stage.GREETING and exc.code == "protocol-violation":
-            raise _no_greeting(server, exc.evidence) from exc
+            raise no_greeting(server, exc.evidence) from exc
         raise
     if transport.state == "AUTH":
         transport.shutdown()
-        raise _no_greeting(server, "PREAUTH")
+        raise no_greeting(server, "PREAUTH")
     return transport
-
-
-def _no_greeting(server: Server, evidence: str) -> GreetingFailed:
-    return GreetingFailed(
-        Text(
-            f"Auf {server.host}, Port {server.port}, meldet sich kein IMAP-Server, der uns annimmt.",
-            f"No IMAP server that accepts us answers at {server.host}, port {server.port}.",
-        ),
-        stage=Stage.GREETING,
-        tried=str(server),
-        field="port",
-        evidence=evidence,
-        hint=Text(
-            "Servername und Port prüfen: gehört der Port zu IMAP (993 oder 143), nicht zu POP3 oder SMTP?",
-            "Check host and port: does the port belong to IMAP (993 or 143), not to POP3 or SMTP?",
-        ),
-    )
 
 
 def _counted(folder: Folder, status: Mapping[str, int] | None) -> Folder:
@@ -472,36 +322,3 @@ def _counted(folder: Folder, status: Mapping[str, int] | None) -> Folder:
         uidnext=status.get("UIDNEXT"),
         uidvalidity=status.get("UIDVALIDITY"),
     )
-
-
-def _refused(transport: Transport, said: str) -> CommandRefused:
-    return CommandRefused(
-        Text(
-            f"{transport.server.host} lehnt den Befehl ab: {said}",
-            f"{transport.server.host} refuses the command: {said}",
-        ),
-        stage=transport.stage,
-        tried=str(transport.server),
-        response_code=response_code(said),
-        evidence=said,
-    )
-
-
-@contextmanager
-def _translated(transport: Transport, stage: Stage | None) -> Iterator[None]:
-    """Nothing but `MailError` leaves: what imaplib and IMAPClient raise is translated here."""
-    if stage is not None:
-        transport.stage = stage
-    try:
-        yield
-    except MailError:
-        raise
-    except imaplib.IMAP4.abort as exc:
-        raise transport.violation(str(exc)) from exc
-    except (imaplib.IMAP4.error, IMAPClientError) as exc:
-        raise _refused(transport, str(exc)) from exc
-    except (
-        ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError, AssertionError,
-    ) as exc:  # fmt: skip
-        # imaplib's machine trips like this over answers that are not IMAP.
-        raise transport.violation(f"{type(exc).__name__}: {exc}") from exc

@@ -11,12 +11,11 @@ from toolkit.language import Text
 
 __all__ = ["Protocol", "Security", "Server", "ServerSettings"]
 
-# A host name after IDNA: labels of letters, digits, hyphens, underscores; or an IP literal.
+# A host name after IDNA, in lower case: labels of letters, digits, hyphens, underscores.
 _HOST = re.compile(
-    r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\.?\Z",
-    re.IGNORECASE,
+    r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*\Z"
 )
-_IPV6 = re.compile(r"[0-9a-f:.]+\Z", re.IGNORECASE)
+_PORT = re.compile(r"[0-9]{1,5}\Z")
 MAX_PORT = 65535
 
 
@@ -47,8 +46,9 @@ class Server:
     security: Security
 
     def __post_init__(self) -> None:
-        host = self.host.strip().lower()
-        if not (_HOST.match(host) or (":" in host and _IPV6.match(host))):
+        # The dot that ends an absolute name is in no certificate.
+        host = self.host.strip().lower().removesuffix(".")
+        if not (_HOST.match(host) or _is_ipv6(host)):
             raise InvalidServer(
                 Text(
                     f"„{self.host}“ ist kein Servername.",
@@ -66,6 +66,15 @@ class Server:
                 field="port",
                 hint=Text("Ports liegen zwischen 1 und 65535.", "Ports lie between 1 and 65535."),
             )
+        if self.security not in set(Security):
+            raise InvalidServer(
+                Text(
+                    f"„{self.security}“ ist keine Art der Verschlüsselung.",
+                    f"“{self.security}” is not a kind of security.",
+                ),
+                field="security",
+                hint=Text("Erlaubt sind: ssl, starttls.", "Allowed are: ssl, starttls."),
+            )
         object.__setattr__(self, "host", host)
         object.__setattr__(self, "security", Security(self.security))
 
@@ -78,7 +87,7 @@ class Server:
         """
         host, _, rest = text.strip().rpartition(":")
         host, _, port = host.rpartition(":")
-        if not host or not port.isdecimal() or rest.lower() not in set(Security):
+        if not host or not _PORT.match(port) or rest.lower() not in set(Security):
             raise InvalidServer(
                 Text(
                     f"„{text}“ hat nicht die Form HOST:PORT:SECURITY.",
@@ -97,6 +106,18 @@ class Server:
     def as_json(self) -> dict[str, str | int]:
         """``{"host", "port", "security"}``."""
         return {"host": self.host, "port": self.port, "security": str(self.security)}
+
+
+def _is_ipv6(host: str) -> bool:
+    if ":" not in host:
+        return False
+    import ipaddress
+
+    try:
+        address = ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return address.scope_id is None  # an interface of this computer says nothing elsewhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from toolkit.errors import (
 from toolkit.language import Text
 from toolkit.mail.connection import StageWatch, connect
 from toolkit.mail.deadline import Deadline, exceeded
-from toolkit.mail.imap import form_fields, scrubbed
+from toolkit.mail.failures import form_fields, without_secret
 from toolkit.mail.settings import Protocol, Security, Server
 from toolkit.mail.tls import wrap
 
@@ -131,6 +131,7 @@ class SmtpSession:
                 on_stage(Stage.TLS)
                 sock = wrap(sock, tls, server, deadline)
             on_stage(Stage.SMTP_CONNECT)
+            session = None
             try:
                 with _translated(server, Stage.SMTP_CONNECT, deadline):
                     session = cls(_Client(sock, server, deadline), server)
@@ -139,6 +140,8 @@ class SmtpSession:
                     on_stage(Stage.STARTTLS)
                     session._upgrade(tls, deadline)
             except BaseException:
+                if session is not None:
+                    session._client.close()  # STARTTLS may have put another socket in its place
                 sock.close()
                 raise
             return session
@@ -172,7 +175,29 @@ class SmtpSession:
             LoginRefused: the server rejected the credentials (5xx).
             LoginUnavailable: it could not check them now (4xx).
         """
-        assert isinstance(self._client.sock, ssl.SSLSocket), "no credential without TLS"
+        try:
+            with form_fields(Protocol.SMTP):
+                return self._log_in(username, secret)
+        except MailError as exc:
+            raise without_secret(exc, secret, username) from None
+
+    def _log_in(self, username: str, secret: SecretStr) -> str:
+        password = secret.get_secret_value()
+        if not isinstance(self._client.sock, ssl.SSLSocket) or "\0" in username + password:
+            raise LoginUnsafe(
+                Text(
+                    "Das Passwort lässt sich so nicht sicher übertragen.",
+                    "The password cannot be carried safely like this.",
+                ),
+                stage=Stage.SMTP_AUTH,
+                tried=str(self.server),
+                field="password",
+                evidence="no TLS, or NUL in username or password",
+                hint=Text(
+                    "Das Passwort von Hand neu eintippen und neu verbinden.",
+                    "Type the password again by hand and connect anew.",
+                ),
+            )
         offered = self.capabilities
         mechanism = next((m for m in ("PLAIN", "LOGIN") if f"AUTH={m}" in offered), None)
         if mechanism is None:
@@ -196,7 +221,7 @@ class SmtpSession:
             code, answer = self._authenticate(mechanism, username, secret)
         if code == 235:  # noqa: PLR2004 - RFC 4954, 4: authentication succeeded
             return mechanism
-        raise self._login_failed(code, scrubbed(answer.decode("utf-8", "replace"), secret))
+        raise self._login_failed(code, answer.decode("utf-8", "replace"))
 
     def close(self) -> None:
         """Say QUIT if the server still listens, and close the socket in any case."""
@@ -250,7 +275,10 @@ class SmtpSession:
 
         password = secret.get_secret_value()
         if mechanism == "PLAIN":
-            return self._client.docmd("AUTH", "PLAIN " + encoded(f"\0{username}\0{password}"))
+            response = encoded(f"\0{username}\0{password}")
+            code, answer = self._client.docmd("AUTH", "PLAIN " + response)
+            # Some take no response along with the command and ask for it afterwards.
+            return self._client.docmd(response) if code == 334 else (code, answer)  # noqa: PLR2004
         code, answer = self._client.docmd("AUTH", "LOGIN")
         for text in (username, password):
             if code != 334:  # noqa: PLR2004 - RFC 4954, 4: the server wants more
@@ -332,7 +360,7 @@ def _translated(server: Server, stage: Stage, deadline: Deadline) -> Iterator[No
             tried=tried,
             field="host",
             response_code=str(exc.smtp_code),
-            evidence=f"{exc.smtp_code} {exc.smtp_error!r}",
+            evidence=f"{exc.smtp_code} {_said(exc)}",
             hint=Text(
                 "Servername und Port prüfen; der Anbieter kann diese Adresse auch gesperrt haben.",
                 "Check host and port; the provider may also have blocked this address.",
@@ -362,9 +390,15 @@ def _translated(server: Server, stage: Stage, deadline: Deadline) -> Iterator[No
             stage=stage,
             tried=tried,
             field="port",
-            evidence=str(exc),
+            evidence=_said(exc),
             hint=Text(
                 "Ist das wirklich der Server für den Versand? Port prüfen.",
                 "Is this really the server for sending? Check the port.",
             ),
         ) from exc
+
+
+def _said(exc: Exception) -> str:
+    """What the server said, if that is what the exception is about."""
+    said = getattr(exc, "smtp_error", None)
+    return said.decode("utf-8", "replace").strip() if isinstance(said, bytes) else str(exc)

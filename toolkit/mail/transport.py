@@ -18,6 +18,7 @@ from toolkit.errors import ConnectionLost, LimitExceeded, ProtocolViolation, Sta
 from toolkit.language import Text
 from toolkit.mail.connection import StageWatch, connect
 from toolkit.mail.deadline import Deadline, exceeded
+from toolkit.mail.failures import shown
 from toolkit.mail.settings import Security, Server
 from toolkit.mail.tls import wrap
 
@@ -32,7 +33,7 @@ MAX_RESPONSE = 192 * 1024 * 1024
 
 _CHUNK = 256 * 1024
 # Seen in the wild, refused by imaplib: lower-case status words, and a tagged OK without text.
-_STATUS = re.compile(rb"(\* |[A-Z]{4}\d+ )(ok|no|bad|bye|preauth)(?=[ \r\n])", re.IGNORECASE)
+_STATUS = re.compile(rb"\A(\* |[A-Z]{4}\d+ )(ok|no|bad|bye|preauth)(?=[ \r\n])", re.IGNORECASE)
 _BARE_TAGGED = re.compile(rb"[A-Z]{4}\d+ (?:OK|NO|BAD)\r?\n\Z")
 
 
@@ -118,6 +119,16 @@ class Transport(imaplib.IMAP4):
         self._received = 0
         return super()._command(name, *args)  # type: ignore[misc,no-any-return]
 
+    def _command_complete(self, name: str, tag: bytes) -> tuple[str, list[Any]]:
+        """As imaplib's, but BAD is an answer like NO, and its words stay the server's."""
+        leaving = name == "LOGOUT"
+        if not leaving:
+            self._check_bye()
+        answer: tuple[str, list[Any]] = self._get_tagged_response(tag, expect_bye=leaving)
+        if not leaving:
+            self._check_bye()
+        return answer
+
     def _log(self, line: str) -> None:
         """Keep nothing: the last commands hold the password."""
 
@@ -136,7 +147,7 @@ class Transport(imaplib.IMAP4):
             raise self._no_starttls("", offered=False)
         kind, data = self._simple_command("STARTTLS")
         if kind != "OK":
-            raise self._no_starttls(_shown(data), offered=True)
+            raise self._no_starttls(shown(data), offered=True)
         if self._buffer:
             raise StarttlsFailed(
                 Text(
@@ -255,8 +266,3 @@ class Transport(imaplib.IMAP4):
                 "Is this really the IMAP server? Otherwise ask the provider.",
             ),
         )
-
-
-def _shown(data: Any) -> str:
-    parts = data if isinstance(data, list) else [data]
-    return " ".join(p.decode("utf-8", "replace") for p in parts if isinstance(p, bytes))

@@ -1,0 +1,169 @@
+"""What a server's words and a library's exceptions become: typed errors, without the secret."""
+
+from __future__ import annotations
+
+import base64
+import imaplib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from toolkit.errors import CommandRefused, ConnectionLost, GreetingFailed, MailError, Stage
+from toolkit.language import Text
+from toolkit.mail.settings import Protocol, Server
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from toolkit.mail.transport import Transport
+
+__all__ = [
+    "form_fields",
+    "no_greeting",
+    "refused",
+    "response_code",
+    "scrubbed",
+    "shown",
+    "translated",
+    "without_secret",
+]
+
+_RESPONSE_CODE = re.compile(r"\[([A-Z][A-Z0-9-]*)")
+
+
+def shown(data: Any) -> str:
+    """What a server answered, as text."""
+    parts = data if isinstance(data, list) else [data]
+    return " ".join(p.decode("utf-8", "replace") for p in parts if isinstance(p, bytes)).strip()
+
+
+def response_code(said: str) -> str:
+    """The RFC 5530 response code of a status text; empty if there is none."""
+    found = _RESPONSE_CODE.search(said)
+    return found[1] if found else ""
+
+
+def scrubbed(said: str, secret: SecretStr, username: str = "") -> str:
+    """A server's words without the password, should it repeat the command that carried it."""
+    for form in _forms(secret.get_secret_value(), username):
+        said = said.replace(form, "****")
+    return said
+
+
+def _forms(password: str, username: str) -> tuple[str, ...]:
+    """How a password travels and is quoted, longest first: SASL PLAIN, base64, escaped, as is."""
+    if not password:
+        return ()
+    raw = password.encode()
+    escaped = repr(raw)[2:-1]  # as Python shows bytes it could not read
+    quoted = password.replace("\\", "\\\\").replace('"', '\\"')  # RFC 3501, 4.3
+    carried = (f"\0{username}\0".encode() + raw, raw)
+    encoded = [base64.b64encode(one).decode("ascii") for one in carried]
+    # A server may say what it decoded to in its own character set.
+    mistaken = raw.decode("latin-1")
+    forms = {*encoded, escaped, quoted, mistaken, password}
+    return tuple(sorted(forms, key=len, reverse=True))
+
+
+def without_secret(error: MailError, secret: SecretStr, username: str) -> MailError:
+    """The same error without the password; raise it ``from None``.
+
+    The exceptions it came from repeat the server's words, and the frames it came through hold the
+    password in their variables, which a notebook's verbose traceback shows: both are cut off.
+    """
+    error.message = Text(
+        scrubbed(error.message.de, secret, username), scrubbed(error.message.en, secret, username)
+    )
+    error.args = (error.message,)
+    error.evidence = scrubbed(error.evidence, secret, username)
+    error.response_code = scrubbed(error.response_code, secret, username)
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
+@contextmanager
+def form_fields(protocol: Protocol) -> Iterator[None]:
+    """Name the form's field: a bad ``port`` in an IMAP session is the field ``imap.port``."""
+    try:
+        yield
+    except MailError as exc:
+        if exc.field in ("host", "port", "security"):
+            exc.field = f"{protocol}.{exc.field}"
+        raise
+
+
+def no_greeting(server: Server, evidence: str) -> GreetingFailed:
+    """The error for a greeting that is none, or a farewell."""
+    return GreetingFailed(
+        Text(
+            f"Auf {server.host}, Port {server.port}, meldet sich kein IMAP-Server, der uns annimmt.",
+            f"No IMAP server that accepts us answers at {server.host}, port {server.port}.",
+        ),
+        stage=Stage.GREETING,
+        tried=str(server),
+        field="port",
+        evidence=evidence,
+        hint=Text(
+            "Servername und Port prüfen: gehört der Port zu IMAP (993 oder 143), nicht zu POP3 oder SMTP?",
+            "Check host and port: does the port belong to IMAP (993 or 143), not to POP3 or SMTP?",
+        ),
+    )
+
+
+def refused(transport: Transport, said: str) -> CommandRefused:
+    """The error for NO and BAD."""
+    return CommandRefused(
+        Text(
+            f"{transport.server.host} lehnt den Befehl ab: {said}",
+            f"{transport.server.host} refuses the command: {said}",
+        ),
+        stage=transport.stage,
+        tried=str(transport.server),
+        response_code=response_code(said),
+        evidence=said,
+    )
+
+
+@contextmanager
+def translated(transport: Transport, stage: Stage | None) -> Iterator[None]:
+    """Nothing but `MailError` leaves: what imaplib and IMAPClient raise is translated here."""
+    if stage is not None:
+        transport.stage = stage
+    try:
+        yield
+    except MailError:
+        raise
+    except imaplib.IMAP4.abort as exc:
+        farewell = transport.untagged_responses.get("BYE")
+        if farewell:
+            raise _sent_away(transport, shown(farewell)) from exc
+        raise transport.violation(_words(exc)) from exc
+    except imaplib.IMAP4.error as exc:  # IMAPClient's errors are of this kind
+        raise refused(transport, _words(exc)) from exc
+    except (
+        ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError, AssertionError,
+    ) as exc:  # fmt: skip
+        # imaplib's machine trips like this over answers that are not IMAP.
+        raise transport.violation(f"{type(exc).__name__}: {exc}") from exc
+
+
+def _words(exc: Exception) -> str:
+    """An exception's text; imaplib puts bytes into some of its own."""
+    return shown(
+        [one.encode("utf-8", "replace") if isinstance(one, str) else one for one in exc.args]
+    )
+
+
+def _sent_away(transport: Transport, said: str) -> ConnectionLost:
+    return ConnectionLost(
+        Text(
+            f"{transport.server.host} hat die Verbindung beendet: {said}",
+            f"{transport.server.host} ended the connection: {said}",
+        ),
+        stage=transport.stage,
+        tried=str(transport.server),
+        response_code=response_code(said),
+        evidence=said,
+        hint=Text("In einigen Minuten noch einmal versuchen.", "Try again in some minutes."),
+    )
