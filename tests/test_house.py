@@ -49,10 +49,11 @@ WIRE = {"socket", "ssl", "imaplib", "smtplib", "poplib", "imapclient"}
 #: Module → what it may take of these all the same: types for annotations, a free port of loopback.
 WIRE_OUTSIDE_MAIL = {
     "workspace.py": {"ssl"},  # the type of the one context, made by toolkit.mail.tls
+    "providers/https.py": {"ssl"},  # the type in the signature of a network stream
 }
-#: DNS and HTTPS look-ups are the business of one module.
-LOOK_UPS = {"dns", "httpx", "urllib.request", "http.client"}
-MAY_LOOK_UP = {"providers/live.py"}
+#: DNS and HTTPS look-ups are the business of the live resolver.
+LOOK_UPS = {"dns", "httpx", "httpcore", "urllib.request", "http.client"}
+MAY_LOOK_UP = {"providers/live.py", "providers/https.py"}
 
 #: `toolkit` itself, and what stands behind `discover`, `map-folders`, `explain` and `--help`.
 QUICK = [
@@ -262,7 +263,7 @@ def test_there_is_no_way_around_verified_tls() -> None:
 
 
 def test_only_mail_opens_sockets_to_mail_servers() -> None:
-    """The wire's modules are imported in toolkit.mail only; look-ups in providers/live.py only."""
+    """The wire's modules are imported in toolkit.mail only; look-ups in the live resolver only."""
     assert reaching_out(PACKAGE) == []
 
 

@@ -32,8 +32,8 @@ class Published:
         imap: servers with TLS and the login name each wants (empty: not said).
         smtp: likewise.
         insecure: it offers IMAP or SMTP in the clear.
-        oauth2: it offers OAuth 2.0.
-        password: it offers a password login.
+        oauth2: IMAP takes OAuth 2.0.
+        password: IMAP takes a password.
     """
 
     imap: tuple[tuple[Server, str], ...] = ()
@@ -95,9 +95,10 @@ def read_autoconfig(body: bytes, address: Address) -> Published | None:
             plain = fields.get("socketType", ("",))[0].strip().lower()
             insecure = insecure or plain in {"plain", ""}
             continue
-        methods = {method.strip().lower() for method in fields.get("authentication", ())}
-        oauth2 = oauth2 or "oauth2" in methods
-        password = password or bool(methods - {"oauth2"})
+        if servers is imap:
+            methods = {method.strip().lower() for method in fields.get("authentication", ())}
+            oauth2 = oauth2 or "oauth2" in methods
+            password = password or bool(methods - {"oauth2"})
         username = fields.get("username", ("",))[0].strip()
         servers.append((server, _fill(username, address)))
     if not (imap or smtp or insecure):

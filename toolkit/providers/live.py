@@ -1,4 +1,4 @@
-"""The resolver that asks the network: dnspython for the DNS, httpx for HTTPS.
+"""The resolver that asks the network: dnspython for the DNS, httpcore for HTTPS.
 
 Nothing is cached and nothing written to disk. All questions of one resolver share one deadline;
 when it is over, every further answer is a failure, never absence.
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from toolkit.mail.deadline import Deadline
-from toolkit.mail.tls import verified_context
 from toolkit.providers.resolver import Answer, Lookup, MxRecord, SrvRecord
 from toolkit.providers.sources import own_site
 
@@ -25,7 +24,6 @@ __all__ = ["LiveResolver"]
 
 T = TypeVar("T")
 
-MAX_BODY = 256 * 1024
 MAX_REDIRECTS = 3
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -101,7 +99,7 @@ class LiveResolver:
         """The body at an https URL.
 
         Redirects are followed to https only and only within the registrable domain the request
-        started in; a body above ``MAX_BODY`` bytes is a failure.
+        started in; a body above 256 KiB is a failure.
         """
         start = urlsplit(url).hostname or ""
         for _ in range(MAX_REDIRECTS + 1):
@@ -117,8 +115,8 @@ class LiveResolver:
             address = next((a for a in found.values if self._may_connect(a)), None)
             if address is None:
                 return _refused(f"{host} leads to an address that is not public")
-            answer, location = self._get(url, host, address)
-            if location is None:
+            answer, location = self._get(url, address)
+            if not location:
                 return answer
             url = urljoin(url, location)
         return _refused("too many redirects")
@@ -126,38 +124,25 @@ class LiveResolver:
     def _may_connect(self, address: str) -> bool:
         return self._allow_private or ipaddress.ip_address(address).is_global
 
-    def _get(self, url: str, host: str, address: str) -> tuple[Answer[bytes], str | None]:
+    def _get(self, url: str, address: str) -> tuple[Answer[bytes], str]:
         """One request to the address that was checked; the answer, or where it redirects to."""
-        import httpx
+        from toolkit.providers.https import HttpsFailed, get
 
         left = min(self._deadline.remaining(), self._per_question)
         if left <= 0:
-            return Answer(Lookup.FAILED, detail="deadline"), None
-        parts = urlsplit(url)
-        netloc = f"[{address}]" if ":" in address else address
-        target = parts._replace(netloc=f"{netloc}:{parts.port or self._https_port}").geturl()
-        until = Deadline(left)
+            return Answer(Lookup.FAILED, detail="deadline"), ""
         try:
-            with (
-                httpx.Client(
-                    verify=verified_context(self._ca_file),
-                    timeout=left,
-                    trust_env=False,
-                    follow_redirects=False,
-                ) as client,
-                client.stream(
-                    "GET",
-                    target,
-                    headers={"Host": host, "Accept": "text/xml, application/xml, */*;q=0.1"},
-                    extensions={"sni_hostname": host},
-                ) as response,
-            ):
-                if response.status_code in _REDIRECTS and response.headers.get("location"):
-                    return Answer(Lookup.ABSENT), response.headers["location"]
-                return _body(response, until), None
-        # ValueError: a malformed location or header
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as exc:
-            return Answer(Lookup.FAILED, detail=f"{type(exc).__name__}: {exc}"), None
+            status, location, body = get(
+                url, address=address, port=self._https_port, ca_file=self._ca_file, seconds=left
+            )
+        except HttpsFailed as exc:
+            return Answer(Lookup.FAILED, detail=str(exc)[:200]), ""
+        if status in _REDIRECTS and location:
+            return Answer(Lookup.ABSENT), location
+        if status == _OK:
+            return Answer(Lookup.ANSWER, (body,)), ""
+        lookup = Lookup.ABSENT if status in _NOT_THERE else Lookup.FAILED
+        return Answer(lookup, detail=f"HTTP {status}"), ""
 
     def _ask(self, name: str, kind: str, read: Callable[[Any], T]) -> Answer[T]:
         import dns.exception
@@ -196,21 +181,3 @@ def _text(name: Any) -> str:
 
 def _refused(why: str) -> Answer[bytes]:
     return Answer(Lookup.FAILED, detail=f"refused: {why}")
-
-
-def _body(response: Any, until: Deadline) -> Answer[bytes]:
-    """Read a body piece by piece, as the cap counts what came, not what was announced."""
-    if response.status_code != _OK:
-        absent = response.status_code in _NOT_THERE
-        detail = f"HTTP {response.status_code}"
-        return Answer(Lookup.ABSENT if absent else Lookup.FAILED, detail=detail)
-    pieces: list[bytes] = []
-    size = 0
-    for piece in response.iter_bytes(16 * 1024):
-        size += len(piece)
-        if size > MAX_BODY:
-            return Answer(Lookup.FAILED, detail=f"the body is above {MAX_BODY} bytes")
-        if until.remaining() <= 0:
-            return Answer(Lookup.FAILED, detail="deadline")
-        pieces.append(piece)
-    return Answer(Lookup.ANSWER, (b"".join(pieces),))
