@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 from toolkit.config import Config
 from toolkit.store.store import Store
-from toolkit.vault.vault import Vault, open_vault
+from toolkit.vault.open_vault import open_vault
+from toolkit.vault.vault import Vault
 
 if TYPE_CHECKING:
     import ssl

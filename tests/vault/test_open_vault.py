@@ -17,7 +17,8 @@ from toolkit.config import Config
 from toolkit.errors import SecretMissing, VaultError, VaultInsecure
 from toolkit.vault.file_vault import FileVault
 from toolkit.vault.keyring_vault import SECURE_BACKENDS, KeyringVault
-from toolkit.vault.vault import SecretRef, open_vault
+from toolkit.vault.open_vault import open_vault
+from toolkit.vault.vault import SecretRef
 
 REF = SecretRef("a1b2c3d4e5f6")
 
