@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import ProviderFileError
 from toolkit.language import Text
+from toolkit.providers.compiled import compiled
 from toolkit.providers.model import Access, DomainException, Provider, Status, UsernameForm
 from toolkit.resources import providers_file
 
@@ -154,7 +155,8 @@ def load_providers(path: Path | None = None) -> Catalogue:
         ProviderFileError: the file is missing or wrong; the message lists every mistake with
             file, line and key, and what to do about it.
     """
-    path = path or providers_file()
+    own = providers_file()
+    path = path or own
     try:
         stat = path.stat()
     except OSError:
@@ -163,11 +165,15 @@ def load_providers(path: Path | None = None) -> Catalogue:
             hint=Text("Den Pfad prüfen.", "Check the path."),
             field=str(path),
         ) from None
-    return _load(path, stat.st_mtime_ns, stat.st_size)
+    return _load(path, stat.st_mtime_ns, stat.st_size, own=path == own)
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, _changed: int, _size: int) -> Catalogue:
+def _load(path: Path, _changed: int, _size: int, *, own: bool) -> Catalogue:
+    return compiled(path, lambda: _parse(path), Catalogue) if own else _parse(path)
+
+
+def _parse(path: Path) -> Catalogue:
     from toolkit.providers.nodes import Problem
 
     try:
