@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from toolkit.cli.lines import JsonOption
+from toolkit.cli.lines import json_option
 from toolkit.cli.output import EXIT, print_json, print_rows, print_text
 from toolkit.errors import AccessDenied, InvalidAccount
 from toolkit.language import Text
@@ -21,40 +21,50 @@ if TYPE_CHECKING:
     from toolkit.accounts.users import OfficeUser
     from toolkit.workspace import Workspace
 
-__all__ = ["AccountArgument", "add", "deactivate", "delete", "list_", "reactivate", "show"]
+__all__ = ["account_argument", "add", "deactivate", "delete", "list_", "reactivate", "show"]
 
 
-AccountArgument = Annotated[str, typer.Argument(metavar="ID", help="The account's id or address.")]
-AsOption = Annotated[
-    str | None,
-    typer.Option("--as", metavar="USER", help="Act as this user; else as administrator."),
-]
+account_argument = click.argument("account_id", metavar="ID")
+_as_option = click.option(
+    "--as", "as_user", metavar="USER", help="Act as this user; else as administrator."
+)
 
 
+@click.command()
+@click.argument("address")
+@click.option("--imap", metavar="HOST:PORT:SECURITY", help="Default: discovered.")
+@click.option("--smtp", metavar="HOST:PORT:SECURITY", help="Default: discovered.")
+@click.option("--username", help="Login name; default: discovered.")
+@click.option("--smtp-username", help="Login name for sending, where it is another.")
+@click.option("--display-name", help="Sender's name recipients see; default: the address.")
+@click.option("--owner", required=True, help="The user the account belongs to.")
+@click.option("--viewer", "viewers", multiple=True, help="May see its mail; repeatable.")
+@click.option("--sender", "senders", multiple=True, help="May send from it; repeatable.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--check", is_flag=True, help="Log in to both servers first.")
+@json_option
 def add(
-    address: Annotated[str, typer.Argument(help="The e-mail address to connect.")],
     *,
-    imap: Annotated[str | None, typer.Option(metavar="HOST:PORT:SECURITY")] = None,
-    smtp: Annotated[str | None, typer.Option(metavar="HOST:PORT:SECURITY")] = None,
-    username: Annotated[str | None, typer.Option(help="Login name; default: discovered.")] = None,
-    smtp_username: Annotated[str | None, typer.Option(help="Login name for sending.")] = None,
-    display_name: Annotated[str | None, typer.Option(help="Sender's name recipients see.")] = None,
-    owner: Annotated[str, typer.Option(help="The user the account belongs to.")],
-    viewer: Annotated[list[str] | None, typer.Option(help="May see its mail; repeatable.")] = None,
-    sender: Annotated[list[str] | None, typer.Option(help="May send from it; repeatable.")] = None,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
-    ] = False,
-    check: Annotated[bool, typer.Option("--check", help="Log in to both servers first.")] = False,
-    as_json: JsonOption = False,
+    address: str,
+    imap: str | None,
+    smtp: str | None,
+    username: str | None,
+    smtp_username: str | None,
+    display_name: str | None,
+    owner: str,
+    viewers: tuple[str, ...],
+    senders: tuple[str, ...],
+    password_stdin: bool,
+    check: bool,
+    as_json: bool,
 ) -> int:
     """Save an account; without --imap and --smtp the servers are discovered."""
     from toolkit.onboarding import check_servers, save_account
     from toolkit.workspace import Workspace
 
     if not password_stdin:
-        raise typer.BadParameter(
-            "The password is read from standard input.", param_hint="--password-stdin"
+        raise click.UsageError(
+            "The password is read from standard input: pass it there and add --password-stdin."
         )
     suggested = _draft(address, imap=imap, smtp=smtp, username=username)
     draft = replace(
@@ -62,8 +72,8 @@ def add(
         smtp_username=smtp_username or suggested.smtp_username,
         display_name=suggested.email if display_name is None else display_name,
         owner=owner,
-        viewers=tuple(viewer or ()),
-        senders=tuple(sender or ()),
+        viewers=viewers,
+        senders=senders,
     )
     for problem in draft.problems():
         raise problem
@@ -76,7 +86,9 @@ def add(
     return EXIT.WELL
 
 
-def list_(*, as_json: JsonOption = False) -> int:
+@click.command("list")
+@json_option
+def list_(*, as_json: bool) -> int:
     """All accounts."""
     from toolkit.accounts import book
     from toolkit.workspace import Workspace
@@ -97,7 +109,10 @@ def list_(*, as_json: JsonOption = False) -> int:
     return EXIT.WELL
 
 
-def show(account_id: AccountArgument, *, as_json: JsonOption = False) -> int:
+@click.command()
+@account_argument
+@json_option
+def show(account_id: str, *, as_json: bool) -> int:
     """One account with all its settings."""
     from toolkit.accounts import book
     from toolkit.workspace import Workspace
@@ -108,23 +123,29 @@ def show(account_id: AccountArgument, *, as_json: JsonOption = False) -> int:
     return EXIT.WELL
 
 
-def deactivate(
-    account_id: AccountArgument, *, as_user: AsOption = None, as_json: JsonOption = False
-) -> int:
+@click.command()
+@account_argument
+@_as_option
+@json_option
+def deactivate(account_id: str, as_user: str | None, *, as_json: bool) -> int:
     """Stop polling and sending; filed mail stays."""
     return _set_active(account_id, as_user, active=False, as_json=as_json)
 
 
-def reactivate(
-    account_id: AccountArgument, *, as_user: AsOption = None, as_json: JsonOption = False
-) -> int:
+@click.command()
+@account_argument
+@_as_option
+@json_option
+def reactivate(account_id: str, as_user: str | None, *, as_json: bool) -> int:
     """Poll and send again."""
     return _set_active(account_id, as_user, active=True, as_json=as_json)
 
 
-def delete(
-    account_id: AccountArgument, *, as_user: AsOption = None, as_json: JsonOption = False
-) -> int:
+@click.command()
+@account_argument
+@_as_option
+@json_option
+def delete(account_id: str, as_user: str | None, *, as_json: bool) -> int:
     """Remove an account with everything stored of it; refused while unprocessed mail remains."""
     from toolkit.onboarding import remove_account
     from toolkit.workspace import Workspace

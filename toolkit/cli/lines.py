@@ -7,41 +7,37 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TextIO
 
-import typer
+import click
 
 from toolkit.cli.output import EXIT, print_json, print_rows
 from toolkit.errors import InputError
 from toolkit.language import Text
 
-__all__ = ["JsonOption", "answer_lines", "discover", "explain", "map_folders"]
+__all__ = ["answer_lines", "discover", "explain", "json_option", "map_folders"]
 
 Verb = Callable[[Mapping[str, object]], dict[str, object]]
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-LinesOption = Annotated[
-    str | None,
-    typer.Option(
-        "--jsonl", metavar="FILE", help="Read JSON Lines from FILE, - for standard input."
-    ),
-]
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+_lines_option = click.option(
+    "--jsonl", metavar="FILE", help="Read JSON Lines from FILE, - for standard input."
+)
 
 
-def discover(
-    address: Annotated[str | None, typer.Argument(help="An e-mail address.")] = None,
-    *,
-    jsonl: LinesOption = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Presets only, no look-up.")] = False,
-    as_json: JsonOption = False,
-) -> int:
+@click.command()
+@click.argument("address", required=False)
+@_lines_option
+@click.option("--offline", is_flag=True, help="Presets only, no look-up.")
+@json_option
+def discover(address: str | None, jsonl: str | None, *, offline: bool, as_json: bool) -> int:
     """Server data for an address, before any password is asked."""
     from toolkit.providers.discovery import discover_record
 
     if jsonl is not None:
         return answer_lines(jsonl, discover_record)
     if address is None:
-        raise typer.BadParameter("ADDRESS or --jsonl FILE is needed.")
+        raise click.UsageError("ADDRESS or --jsonl FILE is needed.")
     from toolkit.onboarding import suggest_settings
 
     found = suggest_settings(address, online=not offline).as_json()
@@ -52,21 +48,25 @@ def discover(
     return EXIT.WELL
 
 
-def explain(*, jsonl: LinesOption = None) -> int:
+@click.command()
+@_lines_option
+def explain(jsonl: str | None) -> int:
     """Ranked causes for a failure: what went wrong, and what to do."""
     from toolkit.diagnosis.explain import explain_record
 
     if jsonl is None:
-        raise typer.BadParameter("--jsonl FILE is needed.")
+        raise click.UsageError("--jsonl FILE is needed.")
     return answer_lines(jsonl, explain_record)
 
 
-def map_folders(*, jsonl: LinesOption = None) -> int:
+@click.command("map-folders")
+@_lines_option
+def map_folders(jsonl: str | None) -> int:
     """Propose which folder takes which role of the office mailbox."""
     from toolkit.folders.proposal import map_folders_record
 
     if jsonl is None:
-        raise typer.BadParameter("--jsonl FILE is needed.")
+        raise click.UsageError("--jsonl FILE is needed.")
     return answer_lines(jsonl, map_folders_record)
 
 
@@ -104,7 +104,7 @@ def _opened(source: str) -> Iterator[TextIO]:
         return
     path = Path(source)
     if not path.is_file():
-        raise typer.BadParameter(f"there is no file {source}", param_hint="--jsonl")
+        raise click.BadParameter(f"there is no file {source}", param_hint="--jsonl")
     with path.open(encoding="utf-8", errors="replace") as file:
         yield file
 

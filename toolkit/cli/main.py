@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import sys
-from collections.abc import Callable, Sequence
-from typing import ParamSpec
+from collections.abc import Sequence
 
-import typer
+import click
 
 from toolkit.cli import accounts, lines, users, work
 from toolkit.cli.output import EXIT, say_error
@@ -15,75 +13,45 @@ from toolkit.errors import ToolkitError
 
 __all__ = ["app", "main"]
 
-Parameters = ParamSpec("Parameters")
 
-app = typer.Typer(
-    name="toolkit",
-    help="Connect customers' external mailboxes over IMAP, find out why it fails, tabulate what arrived.",
-    no_args_is_help=True,
-    add_completion=False,
-    # A traceback with local variables would print what must not be printed.
-    pretty_exceptions_enable=False,
-    # Plain help starts twice as fast as a drawn one.
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def app() -> None:
+    """Connect customers' external mailboxes, find out why it fails, tabulate what arrived."""
 
 
-def _exits(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
-    """Make a command's return value the exit status."""
-
-    @functools.wraps(command)
-    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
-        try:
-            status = command(*args, **kwargs)
-        except KeyboardInterrupt:
-            status = EXIT.CANCELLED
-        raise typer.Exit(status)
-
-    return run
+@app.group()
+def account() -> None:
+    """The office's external mail accounts."""
 
 
-def _register(group: typer.Typer, *commands: Callable[..., int]) -> typer.Typer:
+@app.group()
+def user() -> None:
+    """The office's users."""
+
+
+def _register(group: click.Group, *commands: click.Command) -> None:
     for command in commands:
-        group.command(command.__name__.strip("_").replace("_", "-"))(_exits(command))
-    return group
+        group.add_command(command)
 
 
 _register(app, lines.discover, lines.explain, lines.map_folders)
 _register(app, work.folders, work.mapping, work.sync, work.messages, work.diagnose, work.batch)
-app.add_typer(
-    _register(
-        typer.Typer(
-            help="The office's external mail accounts.", no_args_is_help=True, rich_markup_mode=None
-        ),
-        accounts.add,
-        accounts.list_,
-        accounts.show,
-        accounts.deactivate,
-        accounts.reactivate,
-        accounts.delete,
-    ),
-    name="account",
-)
-app.add_typer(
-    _register(
-        typer.Typer(help="The office's users.", no_args_is_help=True, rich_markup_mode=None),
-        users.add,
-        users.list_,
-    ),
-    name="user",
-)
+_register(account, accounts.add, accounts.list_, accounts.show)
+_register(account, accounts.deactivate, accounts.reactivate, accounts.delete)
+_register(user, users.add, users.list_)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (see `output.EXIT`)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(given)
+        status = app.main(given, prog_name="toolkit", standalone_mode=False)
     except ToolkitError as error:
         say_error(error, as_json="--json" in given)
         return EXIT.of(error, given)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else EXIT.USAGE
-    return EXIT.WELL
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT.CANCELLED
+    return status if isinstance(status, int) else EXIT.WELL

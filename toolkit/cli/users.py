@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import click
 
-import typer
-
-from toolkit.cli.lines import JsonOption
+from toolkit.accounts.users import ROLE_TITLES, OfficeRole, OfficeUser
+from toolkit.cli.lines import json_option
 from toolkit.cli.output import EXIT, print_json, print_rows, print_text
 from toolkit.language import Text
 
 __all__ = ["add", "list_"]
 
 
-def add(
-    name: Annotated[str, typer.Argument(help="The user's name.")],
-    *,
-    role: Annotated[str, typer.Option(help="administrator, kanzleiverwaltung or user.")] = "user",
-    as_json: JsonOption = False,
-) -> int:
+@click.command()
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice([str(role) for role in OfficeRole]),
+    default=str(OfficeRole.USER),
+    show_default=True,
+)
+@json_option
+def add(name: str, role: str, *, as_json: bool) -> int:
     """Add an office user, or give one another role."""
     from toolkit.accounts import book
-    from toolkit.accounts.users import OfficeRole, OfficeUser
     from toolkit.workspace import Workspace
 
-    if role not in set(OfficeRole):
-        raise typer.BadParameter(
-            f"'{role}' is not one of {', '.join(OfficeRole)}.", param_hint="--role"
-        )
     user = OfficeUser(name.strip(), OfficeRole(role))
     with Workspace.open() as workspace, workspace.store.write() as connection:
         book.add_user(connection, user)
@@ -38,9 +36,10 @@ def add(
     return EXIT.WELL
 
 
-def list_(*, as_json: JsonOption = False) -> int:
+@click.command("list")
+@json_option
+def list_(*, as_json: bool) -> int:
     """All office users."""
-    from toolkit.accounts.users import ROLE_TITLES
     from toolkit.onboarding import office_users
     from toolkit.workspace import Workspace
 

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from toolkit.cli.accounts import AccountArgument
-from toolkit.cli.lines import JsonOption
+from toolkit.cli.accounts import account_argument
+from toolkit.cli.lines import json_option
 from toolkit.cli.output import EXIT, print_json, print_rows, print_text, say_error
 from toolkit.errors import MailError, ToolkitError
 from toolkit.language import Text
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["batch", "diagnose", "folders", "mapping", "messages", "sync"]
 
 
-def folders(account_id: AccountArgument, *, as_json: JsonOption = False) -> int:
+@click.command()
+@account_argument
+@json_option
+def folders(account_id: str, *, as_json: bool) -> int:
     """Connect, list the folders and propose their roles."""
     from toolkit.accounts import book
     from toolkit.folders.roles import ROLE_NAMES
@@ -57,22 +60,24 @@ def folders(account_id: AccountArgument, *, as_json: JsonOption = False) -> int:
     return EXIT.WELL
 
 
-def mapping(
-    account_id: AccountArgument,
-    *,
-    accept: Annotated[bool, typer.Option("--accept", help="Take the proposal.")] = False,
-    assign: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="ROLE=FOLDER", help="Map a role; empty FOLDER unmaps it."),
-    ] = None,
-    as_json: JsonOption = False,
-) -> int:
+@click.command()
+@account_argument
+@click.option("--accept", is_flag=True, help="Take the proposal.")
+@click.option(
+    "--set",
+    "assign",
+    multiple=True,
+    metavar="ROLE=FOLDER",
+    help="Map a role, repeatable; an empty FOLDER unmaps it.",
+)
+@json_option
+def mapping(account_id: str, assign: tuple[str, ...], *, accept: bool, as_json: bool) -> int:
     """Save which folder takes which role; without an option, show what is saved."""
     from toolkit.accounts import book
     from toolkit.onboarding import accept_mapping, parse_assignments, saved_mapping
     from toolkit.workspace import Workspace
 
-    wishes = parse_assignments(assign or [])
+    wishes = parse_assignments(assign)
     with Workspace.open() as workspace:
         with workspace.store.read() as connection:
             account = book.account_by_id(connection, account_id)
@@ -94,17 +99,14 @@ def mapping(
     return EXIT.WELL
 
 
+@click.command()
+@click.argument("account_ids", metavar="ID…", nargs=-1, required=True)
+@click.option("--all-folders", is_flag=True, help="Every folder, not only the mapped ones.")
+@click.option("--verify", is_flag=True, help="Then compare all that is stored with the server.")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@json_option
 def sync(
-    account_ids: Annotated[list[str], typer.Argument(metavar="ID…", help="Accounts' ids.")],
-    *,
-    all_folders: Annotated[
-        bool, typer.Option("--all-folders", help="Every folder, not only the mapped ones.")
-    ] = False,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Then compare all that is stored with the server.")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
-    as_json: JsonOption = False,
+    account_ids: tuple[str, ...], *, all_folders: bool, verify: bool, dry_run: bool, as_json: bool
 ) -> int:
     """Fetch what is new and tabulate it."""
     from toolkit.accounts import book
@@ -145,12 +147,11 @@ def sync(
     return EXIT.WELL if all(report.ok for report in reports) else EXIT.FOUND
 
 
-def messages(
-    account_id: AccountArgument,
-    *,
-    folder: Annotated[str | None, typer.Option(help="Only this folder, by its name.")] = None,
-    as_json: JsonOption = False,
-) -> int:
+@click.command()
+@account_argument
+@click.option("--folder", help="Only this folder, by its name.")
+@json_option
+def messages(account_id: str, folder: str | None, *, as_json: bool) -> int:
     """What is stored of an account; with --json one object a line."""
     from toolkit.sync.sync import stored_messages
     from toolkit.workspace import Workspace
@@ -176,11 +177,10 @@ def messages(
     return EXIT.WELL
 
 
-def diagnose(
-    subject: Annotated[str, typer.Argument(metavar="ID|ADDRESS", help="An account or an address.")],
-    *,
-    as_json: JsonOption = False,
-) -> int:
+@click.command()
+@click.argument("subject", metavar="ID|ADDRESS")
+@json_option
+def diagnose(subject: str, *, as_json: bool) -> int:
     """Which stage fails, and the likely causes."""
     from toolkit.diagnosis.findings import STAGE_NAMES
     from toolkit.diagnosis.probe import diagnose as run
@@ -228,25 +228,46 @@ def diagnose(
     return status
 
 
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Every active account.")
+@click.option(
+    "--file",
+    metavar="CSV",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Accounts by id or address.",
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Where the reports go.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Notebooks at a time."
+)
+@click.option(
+    "--since",
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Compare with an earlier run.",
+)
+@json_option
 def batch(
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Every active account.")] = False,
-    file: Annotated[
-        Path | None, typer.Option("--file", metavar="CSV", help="Accounts by id or address.")
-    ] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the reports go.")],
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Notebooks at a time.")] = 2,
-    since: Annotated[
-        Path | None, typer.Option("--since", metavar="DIR", help="Compare with an earlier run.")
-    ] = None,
-    as_json: JsonOption = False,
+    everything: bool,
+    file: Path | None,
+    out: Path,
+    jobs: int,
+    since: Path | None,
+    as_json: bool,
 ) -> int:
     """One executed diagnostic notebook per account, and an overview."""
     from toolkit.batch import choose_accounts, run_batch
     from toolkit.workspace import Workspace
 
     if everything == (file is not None):
-        raise typer.BadParameter("Exactly one of --all and --file CSV is needed.")
+        raise click.UsageError("Exactly one of --all and --file CSV is needed.")
     with Workspace.open() as workspace, _cancelled_by_signal() as cancel:
         overview = run_batch(
             choose_accounts(workspace, file),
