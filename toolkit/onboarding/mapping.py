@@ -21,7 +21,7 @@ def parse_assignments(given: Sequence[str]) -> dict[Role, str]:
     """``ROLE=FOLDER`` texts as wishes; an empty folder means: none.
 
     Raises:
-        InvalidMapping: a text has another form, or the role does not exist.
+        InvalidMapping: a text has another form, the role does not exist, or it is given twice.
     """
     wishes: dict[Role, str] = {}
     for text in given:
@@ -35,7 +35,16 @@ def parse_assignments(given: Sequence[str]) -> dict[Role, str]:
                 field="mapping",
                 hint=Text(f"Rollen sind: {', '.join(Role)}.", f"Roles are: {', '.join(Role)}."),
             )
-        wishes[Role(role.strip().lower())] = folder
+        named = Role(role.strip().lower())
+        if named in wishes:
+            raise InvalidMapping(
+                Text(
+                    f"Die Rolle „{named}“ ist zweimal angegeben.",
+                    f"The role “{named}” is given twice.",
+                ),
+                field="mapping",
+            )
+        wishes[named] = folder
     return wishes
 
 
@@ -80,7 +89,9 @@ def _named(mapping: FolderMapping, names: Mapping[bytes, str]) -> dict[Role, str
 
 def _find(folders: Sequence[Folder], name: str) -> bytes:
     """The raw name of the folder a person means: by display name, else by raw name."""
-    found = [f for f in folders if f.name == name] or [f for f in folders if f.raw == name.encode()]
+    # Bytes a shell could not decode come as lone surrogates, and are the raw name's own.
+    raw = name.encode("utf-8", "surrogateescape" if _from_bytes(name) else "replace")
+    found = [f for f in folders if f.name == name] or [f for f in folders if f.raw == raw]
     if not found:
         raise InvalidMapping(
             Text(f"Den Ordner „{name}“ gibt es nicht.", f"There is no folder “{name}”."),
@@ -99,6 +110,11 @@ def _find(folders: Sequence[Folder], name: str) -> bytes:
             field="mapping",
         )
     return found[0].raw
+
+
+def _from_bytes(name: str) -> bool:
+    """Whether every surrogate in a text stands for a byte (PEP 383)."""
+    return all("\udc80" <= c <= "\udcff" for c in name if "\ud800" <= c <= "\udfff")
 
 
 def _refuse_doubles(mapping: FolderMapping) -> None:
