@@ -23,18 +23,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from toolkit.diagnosis.causes_document import Document
 from toolkit.diagnosis.phrases import Phrase, words_of
-from toolkit.errors import KnowledgeFileError, Stage
+from toolkit.errors import Stage
 from toolkit.language import Text
 
-__all__ = ["CONDITIONS", "Catalogue", "Cause", "Provider", "Sign", "Test", "catalogue", "load"]
+__all__ = [
+    "CONDITIONS",
+    "VAGUE",
+    "Catalogue",
+    "Cause",
+    "Provider",
+    "Sign",
+    "Test",
+    "catalogue",
+    "load",
+]
 
 #: What a sign may ask for in ``when`` and ``unless``.
 CONDITIONS = frozenset(
     {"stage", "provider", "fact", "tag", "port", "security", "mechanism", "username"}
 )
+#: The tag `explain` sets where no sign recognised the wording with any certainty.
+VAGUE = "vague"
 _SIGN_KEYS = frozenset(
     {"text", "code", "status", "typed", "when", "unless", "tag", "points", "why", "source", "date"}
 )
@@ -155,20 +166,26 @@ def load(folder: Path) -> Catalogue:
     Raises:
         KnowledgeFileError: a file is missing or wrong; file, line and key are named.
     """
-    causes = _causes(_Document.read(folder / "causes.yaml"))
+    causes = _causes(Document.read(folder / "causes.yaml"))
     signs: list[Sign] = []
     for path in sorted(folder.glob("causes_signs_*.yaml")):
-        signs += _signs(_Document.read(path), causes)
-    # Signs that ask for a tag come after all that set one.
-    signs.sort(key=lambda sign: "tag" in sign.when or "tag" in sign.unless)
+        signs += _signs(Document.read(path), causes)
+    signs.sort(key=_turn)
     return Catalogue(
         causes=causes,
         signs=tuple(signs),
-        stages=_stages(_Document.read(folder / "causes_stages.yaml"), causes),
-        tests=_tests(_Document.read(folder / "causes_tests.yaml"), causes),
-        providers=_providers(_Document.read(folder / "causes_providers.yaml")),
+        stages=_stages(Document.read(folder / "causes_stages.yaml"), causes),
+        tests=_tests(Document.read(folder / "causes_tests.yaml"), causes),
+        providers=_providers(Document.read(folder / "causes_providers.yaml")),
         by_word=_index(signs),
     )
+
+
+def _turn(sign: Sign) -> int:
+    """Signs that ask for a tag come after those that set one, single words come last."""
+    if VAGUE in sign.when.get("tag", ()):
+        return 2
+    return int("tag" in sign.when or "tag" in sign.unless)
 
 
 def _index(signs: Sequence[Sign]) -> dict[str, tuple[tuple[int, Phrase], ...]]:
@@ -180,100 +197,7 @@ def _index(signs: Sequence[Sign]) -> dict[str, tuple[tuple[int, Phrase], ...]]:
     return {word: tuple(phrases) for word, phrases in by_word.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Document:
-    """A YAML file as plain data, able to say at which line a key is."""
-
-    path: Path
-    data: Any
-
-    @classmethod
-    def read(cls, path: Path) -> _Document:
-        try:
-            data = yaml.load(path.read_text("utf-8"), Loader=_loader())  # noqa: S506 - base loaders build strings only
-        except (OSError, UnicodeDecodeError) as error:
-            raise _wrong(path, 1, "", "cannot be read", "lässt sich nicht lesen") from error
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            line = mark.line + 1 if mark else 1
-            raise _wrong(path, line, "", "is not YAML", "ist kein YAML") from error
-        return cls(path, data)
-
-    def line(self, *keys: str | int) -> int:
-        """The line of a key, found by reading the file again with positions: errors are rare."""
-        node = yaml.compose(self.path.read_text("utf-8"), Loader=_loader())
-        line = 1
-        for key in keys:
-            if isinstance(node, yaml.MappingNode):
-                pairs = [(k, v) for k, v in node.value if k.value == str(key)]
-                if not pairs:
-                    break
-                line, node = pairs[0][0].start_mark.line + 1, pairs[0][1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
-                node = node.value[key]
-                line = node.start_mark.line + 1
-        return line
-
-    def wrong(self, *keys: str | int, en: str, de: str) -> KnowledgeFileError:
-        return _wrong(self.path, self.line(*keys), ".".join(str(key) for key in keys), en, de)
-
-    def mapping(self, value: Any, *keys: str | int) -> Mapping[str, Any]:
-        if not isinstance(value, dict):
-            raise self.wrong(*keys, en="must be a mapping", de="muss eine Zuordnung sein")
-        return value
-
-    def strings(self, value: Any, *keys: str | int) -> tuple[str, ...]:
-        """A list of texts; a single text counts as a list of one."""
-        if value is None:
-            return ()
-        if isinstance(value, str):
-            return (value,)
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.wrong(
-                *keys, en="must be a list of texts", de="muss eine Liste von Texten sein"
-            )
-        return tuple(value)
-
-    def lines(self, value: Any, *keys: str | int) -> Iterator[str]:
-        """The lines of a block of text that are not empty."""
-        for block in self.strings(value, *keys):
-            yield from (line.strip() for line in block.splitlines() if line.strip())
-
-    def text(self, value: Any, *keys: str | int) -> Text:
-        words = self.mapping(value, *keys)
-        if set(words) != {"de", "en"} or not all(isinstance(w, str) and w for w in words.values()):
-            raise self.wrong(*keys, en="must have de and en", de="muss de und en haben")
-        return Text(words["de"], words["en"])
-
-    def number(self, value: Any, *keys: str | int) -> float:
-        try:
-            return float(value)
-        except (TypeError, ValueError):
-            raise self.wrong(*keys, en="must be a number", de="muss eine Zahl sein") from None
-
-    def weights(
-        self, value: Any, causes: Mapping[str, Cause], *keys: str | int
-    ) -> dict[str, float]:
-        """Numbers by cause."""
-        numbers = {}
-        for slug, number in self.mapping(value, *keys).items():
-            if slug not in causes:
-                raise self.wrong(*keys, slug, en="is no cause", de="ist keine Ursache")
-            numbers[slug] = self.number(number, *keys, slug)
-        return numbers
-
-
-def _loader() -> type[Any]:
-    # libyaml is ten times faster, but not every PyYAML is built with it.
-    return getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-
-
-def _wrong(path: Path, line: int, key: str, en: str, de: str) -> KnowledgeFileError:
-    place = f"{path.name}:{line}" + (f" ({key})" if key else "")
-    return KnowledgeFileError(Text(f"{place}: {de}", f"{place}: {en}"), field=key)
-
-
-def _causes(document: _Document) -> dict[str, Cause]:
+def _causes(document: Document) -> dict[str, Cause]:
     causes = {}
     for slug, entry in document.mapping(document.data).items():
         row = document.mapping(entry, slug)
@@ -289,7 +213,7 @@ def _causes(document: _Document) -> dict[str, Cause]:
     return causes
 
 
-def _signs(document: _Document, causes: Mapping[str, Cause]) -> Iterator[Sign]:
+def _signs(document: Document, causes: Mapping[str, Cause]) -> Iterator[Sign]:
     top = document.mapping(document.data)
     sources = document.mapping(top.get("sources"), "sources")
     rows = top.get("signs")
@@ -322,7 +246,7 @@ def _signs(document: _Document, causes: Mapping[str, Cause]) -> Iterator[Sign]:
         yield sign
 
 
-def _phrases(document: _Document, value: Any, here: tuple[str | int, ...]) -> tuple[Phrase, ...]:
+def _phrases(document: Document, value: Any, here: tuple[str | int, ...]) -> tuple[Phrase, ...]:
     phrases = []
     for words in document.lines(value, *here, "text"):
         try:
@@ -335,7 +259,7 @@ def _phrases(document: _Document, value: Any, here: tuple[str | int, ...]) -> tu
 
 
 def _conditions(
-    document: _Document, row: Mapping[str, Any], key: str, here: tuple[str | int, ...]
+    document: Document, row: Mapping[str, Any], key: str, here: tuple[str | int, ...]
 ) -> Conditions:
     conditions = {}
     for name, values in document.mapping(row.get(key, {}), *here, key).items():
@@ -346,7 +270,7 @@ def _conditions(
 
 
 def _source(
-    document: _Document,
+    document: Document,
     row: Mapping[str, Any],
     sources: Mapping[str, Any],
     here: tuple[str | int, ...],
@@ -365,7 +289,7 @@ def _source(
     return source, date
 
 
-def _stages(document: _Document, causes: Mapping[str, Cause]) -> dict[Stage, Mapping[str, float]]:
+def _stages(document: Document, causes: Mapping[str, Cause]) -> dict[Stage, Mapping[str, float]]:
     stages: dict[Stage, Mapping[str, float]] = {}
     for name, row in document.mapping(document.data).items():
         if name not in set(Stage):
@@ -377,7 +301,7 @@ def _stages(document: _Document, causes: Mapping[str, Cause]) -> dict[Stage, Map
     return stages
 
 
-def _tests(document: _Document, causes: Mapping[str, Cause]) -> tuple[Test, ...]:
+def _tests(document: Document, causes: Mapping[str, Cause]) -> tuple[Test, ...]:
     tests = []
     for slug, entry in document.mapping(document.data).items():
         row = document.mapping(entry, slug)
@@ -405,7 +329,7 @@ def _tests(document: _Document, causes: Mapping[str, Cause]) -> tuple[Test, ...]
     return tuple(sorted(tests, key=lambda test: test.cost))
 
 
-def _providers(document: _Document) -> dict[str, Provider]:
+def _providers(document: Document) -> dict[str, Provider]:
     providers = {}
     for name, entry in document.mapping(document.data).items():
         row = document.mapping(entry, name)

@@ -21,21 +21,24 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from toolkit.diagnosis.causes import Catalogue, Cause, Conditions, Sign, Test, catalogue
-from toolkit.diagnosis.failure import Facts, Failure, facts_of
+from toolkit.diagnosis.causes import VAGUE, Catalogue, Cause, Conditions, Sign, Test, catalogue
+from toolkit.diagnosis.facts import Facts, facts_of
+from toolkit.diagnosis.failure import Failure
 from toolkit.diagnosis.phrases import Phrase
 from toolkit.language import Text
 
 __all__ = ["Failure", "RankedCause", "describe_test", "explain", "explain_record"]
 
 #: How much the sums are flattened: signs overlap, so their log-odds add up to too much.
-TEMPERATURE = 1.35
+TEMPERATURE = 1.0
 #: The share of confidence kept back for what the catalogue does not know.
 DOUBT = 0.04
 #: The prior weight, in the units of causes_stages.yaml, of a cause a stage does not list.
 _UNLISTED = 0.25
 _MAX_EVIDENCE = 6
 _WORTH_SAYING = 0.4
+#: From how many points on a wording counts as recognised.
+_TELLING = 2.4
 
 _UNKNOWN = Text(
     "Der Wortlaut ist nicht bekannt; die Reihenfolge folgt nur aus Stufe „{stage}“ und Umständen.",
@@ -146,10 +149,14 @@ def describe_test(slug: str) -> Text | None:
 
 def _hits(facts: Facts, known: Catalogue) -> list[_Hit]:
     """The signs that hold, in the catalogue's order: those that set tags before those that ask."""
-    hits = []
+    hits: list[_Hit] = []
     tags: set[str] = set()
     wordings = known.wordings(facts.text)
     for index, sign in enumerate(known.signs):
+        if VAGUE in sign.when.get("tag", ()) and VAGUE not in tags:
+            if any(hit.found and _decides(hit.sign) for hit in hits):
+                break
+            tags.add(VAGUE)
         if not _met(sign.when, facts, tags, every=True):
             continue
         if sign.unless and _met(sign.unless, facts, tags, every=False):
@@ -159,6 +166,11 @@ def _hits(facts: Facts, known: Catalogue) -> list[_Hit]:
             hits.append(_Hit(sign, found))
             tags |= sign.tags
     return hits
+
+
+def _decides(sign: Sign) -> bool:
+    """Whether a sign's wording says something of its own, by its points or by what its tags mean."""
+    return bool(sign.tags) or max(sign.points.values(), default=0) >= _TELLING
 
 
 def _met(conditions: Conditions, facts: Facts, tags: set[str], *, every: bool) -> bool:

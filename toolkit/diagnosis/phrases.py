@@ -33,6 +33,8 @@ _CLOSED_UP = str.maketrans(
     dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\ufeff\u00ad") | dict.fromkeys("’‘‚`´", "'")
 )
 _BLANKED = str.maketrans(dict.fromkeys("'\"“”„«»\\_-–—‐‑\u00a0", " "))
+# A phrase that is its own normal form; nearly all are, and reading thousands has to be quick.
+_PLAIN = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -91,15 +93,17 @@ class Phrase(NamedTuple):
         """Read a phrase.
 
         Raises:
-            ValueError: it is empty, or one side of a ``..`` is.
+            ValueError: it has no word, or one side of a ``..`` has none.
         """
+        if _PLAIN.fullmatch(words):
+            return cls(words, (_Piece(words, open_left=False, open_right=False),))
         pieces = []
         for part in words.split(" .. "):
             bare = part.strip()
             left = bare[:1] == "*" and bare[1:2] not in {"", " "}
             right = bare[-1:] == "*" and bare[-2:-1] not in {"", " "}
             text = normalise(bare[left : len(bare) - right])
-            if not text:
+            if not _WORD.search(text):
                 raise ValueError(words)
             pieces.append(_Piece(text, left, right))
         return cls(words, tuple(pieces))
