@@ -75,6 +75,7 @@ class ImapSession:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._client = _Client(transport)
+        self._exists = 0
 
     @classmethod
     def open(
@@ -174,6 +175,7 @@ class ImapSession:
             state = answers.folder_state(self._transport.untagged_responses)
             if state is None:
                 raise self._transport.violation("EXAMINE without one UIDVALIDITY and one EXISTS")
+            self._exists = state.exists
             return state
 
     def uids(self) -> tuple[int, ...]:
@@ -214,6 +216,8 @@ class ImapSession:
 
     def first_header(self) -> bytes | None:
         """The header of one message of the open folder; None if it is empty."""
+        if not self._exists:  # asking for the first of none is an error (RFC 3501, 6.4.8)
+            return None
         with self._command(Stage.FETCH):
             self._run("FETCH", "1", "(BODY.PEEK[HEADER.FIELDS (DATE)])")
             for item in self._untagged("FETCH"):

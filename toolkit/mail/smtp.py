@@ -8,28 +8,24 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from toolkit.errors import (
-    ConnectionLost,
-    GreetingFailed,
     LimitExceeded,
     LoginRefused,
     LoginUnavailable,
     LoginUnsafe,
     MailError,
-    ProtocolViolation,
     Stage,
     StarttlsFailed,
 )
 from toolkit.language import Text
 from toolkit.mail.connection import StageWatch, connect
-from toolkit.mail.deadline import Deadline, exceeded
+from toolkit.mail.deadline import Deadline
 from toolkit.mail.failures import form_fields, without_secret
 from toolkit.mail.settings import Protocol, Security, Server
+from toolkit.mail.smtp_failures import translated
 from toolkit.mail.tls import wrap
 
 if TYPE_CHECKING:
@@ -57,6 +53,13 @@ class _Client(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002
         return self._given
+
+    def connect(self, *given: Any, **named: Any) -> tuple[int, bytes]:
+        """Read the greeting; what is none turns us away as well as a refusal does."""
+        try:
+            return super().connect(*given, **named)
+        except smtplib.SMTPResponseException as exc:
+            raise smtplib.SMTPConnectError(exc.smtp_code, exc.smtp_error) from exc
 
     def getreply(self) -> tuple[int, bytes]:
         """One reply of one or more lines (RFC 5321, 4.2.1), at most `MAX_REPLY` octets."""
@@ -133,7 +136,7 @@ class SmtpSession:
             on_stage(Stage.SMTP_CONNECT)
             session = None
             try:
-                with _translated(server, Stage.SMTP_CONNECT, deadline):
+                with translated(server, Stage.SMTP_CONNECT, deadline):
                     session = cls(_Client(sock, server, deadline), server)
                     session._client.ehlo_or_helo_if_needed()
                 if server.security is Security.STARTTLS:
@@ -217,7 +220,7 @@ class SmtpSession:
             )
         deadline = self._client.deadline = Deadline(COMMAND_SECONDS)
         self._client.stage = Stage.SMTP_AUTH
-        with _translated(self.server, Stage.SMTP_AUTH, deadline):
+        with translated(self.server, Stage.SMTP_AUTH, deadline):
             code, answer = self._authenticate(mechanism, username, secret)
         if code == 235:  # noqa: PLR2004 - RFC 4954, 4: authentication succeeded
             return mechanism
@@ -248,7 +251,7 @@ class SmtpSession:
 
     def _upgrade(self, tls: ssl.SSLContext, deadline: Deadline) -> None:
         client = self._client
-        with _translated(self.server, Stage.STARTTLS, deadline):
+        with translated(self.server, Stage.STARTTLS, deadline):
             if not client.has_extn("starttls"):
                 raise self._no_starttls("", offered=False)
             code, answer = client.docmd("STARTTLS")
@@ -264,7 +267,7 @@ class SmtpSession:
         client.helo_resp = client.ehlo_resp = None
         client.esmtp_features = {}
         client.does_esmtp = False
-        with _translated(self.server, Stage.SMTP_CONNECT, deadline):
+        with translated(self.server, Stage.SMTP_CONNECT, deadline):
             client.ehlo_or_helo_if_needed()
 
     def _authenticate(self, mechanism: str, username: str, secret: SecretStr) -> tuple[int, bytes]:
@@ -341,64 +344,3 @@ class SmtpSession:
                 "No password is sent without encryption. Try port 465 with SSL/TLS.",
             ),
         )
-
-
-@contextmanager
-def _translated(server: Server, stage: Stage, deadline: Deadline) -> Iterator[None]:
-    """Nothing but `MailError` leaves: what smtplib raises is translated here."""
-    tried = str(server)
-    try:
-        yield
-    except MailError:
-        raise
-    except TimeoutError as exc:
-        raise exceeded(stage, tried, deadline.seconds) from exc
-    except smtplib.SMTPConnectError as exc:
-        raise GreetingFailed(
-            Text(f"{server.host} weist uns ab.", f"{server.host} turns us away."),
-            stage=stage,
-            tried=tried,
-            field="host",
-            response_code=str(exc.smtp_code),
-            evidence=f"{exc.smtp_code} {_said(exc)}",
-            hint=Text(
-                "Servername und Port prüfen; der Anbieter kann diese Adresse auch gesperrt haben.",
-                "Check host and port; the provider may also have blocked this address.",
-            ),
-        ) from exc
-    except (smtplib.SMTPServerDisconnected, OSError) as exc:
-        raise ConnectionLost(
-            Text(
-                f"{server.host} hat die Verbindung unterbrochen.",
-                f"{server.host} dropped the connection.",
-            ),
-            stage=stage,
-            tried=tried,
-            field="port",
-            evidence=str(exc),
-            hint=Text(
-                "Port und Verschlüsselung prüfen und noch einmal versuchen.",
-                "Check port and security, and try again.",
-            ),
-        ) from exc
-    except (smtplib.SMTPException, ValueError, IndexError, TypeError) as exc:
-        raise ProtocolViolation(
-            Text(
-                f"{server.host} antwortet nicht so, wie es SMTP verlangt.",
-                f"{server.host} does not answer as SMTP demands.",
-            ),
-            stage=stage,
-            tried=tried,
-            field="port",
-            evidence=_said(exc),
-            hint=Text(
-                "Ist das wirklich der Server für den Versand? Port prüfen.",
-                "Is this really the server for sending? Check the port.",
-            ),
-        ) from exc
-
-
-def _said(exc: Exception) -> str:
-    """What the server said, if that is what the exception is about."""
-    said = getattr(exc, "smtp_error", None)
-    return said.decode("utf-8", "replace").strip() if isinstance(said, bytes) else str(exc)
