@@ -58,7 +58,7 @@ def preset(address: str) -> Discovery:
         ("a@dismail.de", "small-de", "imap.dismail.de:993:ssl", "smtp.dismail.de:465:ssl", "a@dismail.de", None),
     ],
 )  # fmt: skip
-def test_a_known_domain_needs_no_question(  # noqa: PLR0917
+def test_a_known_domain_needs_no_question(
     address: str, provider: str, imap: str, smtp: str, login: str, smtp_login: str | None
 ) -> None:
     """The preset gives servers and login names, and never a suggestion."""
@@ -510,7 +510,7 @@ number = st.integers(0, 65535)
     a=st.dictionaries(names, st.one_of(ending, st.just("203.0.113.7")), max_size=3),
     page=st.one_of(ending, st.text(max_size=30)),
 )  # fmt: skip
-def test_any_snapshot_gives_a_result(  # noqa: PLR0917
+def test_any_snapshot_gives_a_result(
     domain: str, mx: Any, imaps: Any, cname: Any, a: Any, page: Any
 ) -> None:
     """Whatever the DNS says, discovery ends in a result that keeps its promises."""

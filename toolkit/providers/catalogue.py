@@ -277,7 +277,7 @@ def _access(fields: Mapping[str, Any], fallback: Access) -> Access:
 
 
 def stale(catalogue: Catalogue, today: dt.date, *, days: int = 365) -> tuple[Provider, ...]:
-    """The providers nobody compared with their source for so many days; closed ones left out."""
+    """The providers nobody went over for so many days; closed ones left out."""
     limit = today - dt.timedelta(days=days)
     return tuple(
         provider

@@ -151,7 +151,7 @@ class Provider:
         preparation: the steps to take before the first login, in order.
         help_url: the provider's own page about it; empty if none is known.
         source: what the entry rests on.
-        last_checked: when somebody last compared the entry with its source.
+        last_checked: when somebody last went over the entry.
         line: where the entry starts in its file, for messages.
     """
 
