@@ -85,6 +85,14 @@ class Diagnosis:
         return not any(finding.outcome is Outcome.FAILED for finding in self.findings)
 
     @property
+    def logged_in(self) -> bool:
+        """Whether a login succeeded; without a password none is tried."""
+        return any(
+            finding.stage in {Stage.AUTH, Stage.SMTP_AUTH} and finding.outcome is Outcome.OK
+            for finding in self.findings
+        )
+
+    @property
     def failure(self) -> Finding | None:
         """The first stage that failed, IMAP before SMTP."""
         return next((f for f in self.findings if f.outcome is Outcome.FAILED), None)
@@ -105,6 +113,11 @@ class Diagnosis:
     def verdict(self) -> Text:
         """The result in one sentence."""
         failure = self.failure
+        if failure is None and not self.logged_in:
+            return Text(
+                "Beide Server antworten, wie sie sollen; die Anmeldung wurde nicht geprüft.",
+                "Both servers answer as they should; logging in was not tried.",
+            )
         if failure is None:
             return Text(
                 "Alles in Ordnung: Empfang und Versand funktionieren.",

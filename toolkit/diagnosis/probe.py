@@ -7,7 +7,7 @@ The password is used at most once per protocol.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from toolkit.accounts.account import Account
 
-__all__ = ["FindingWatch", "diagnose", "diagnose_account", "probe"]
+__all__ = ["OPTIONAL", "WAY", "FindingWatch", "diagnose", "diagnose_account", "probe"]
 
 #: Told about every finding as it is made.
 FindingWatch = Callable[[Finding], None]
@@ -33,13 +33,17 @@ FindingWatch = Callable[[Finding], None]
 #: The whole probe's clock, in seconds.
 PROBE_SECONDS = 30.0
 
-_IMAP_STAGES = (
-    Stage.DNS, Stage.TCP, Stage.TLS, Stage.GREETING, Stage.STARTTLS, Stage.CAPABILITY,
-    Stage.AUTH, Stage.LIST, Stage.SELECT, Stage.FETCH,
-)  # fmt: skip
-_SMTP_STAGES = (
-    Stage.DNS, Stage.TCP, Stage.TLS, Stage.STARTTLS, Stage.SMTP_CONNECT, Stage.SMTP_AUTH,
-)  # fmt: skip
+#: The stages of the way, in their order; those of `OPTIONAL` not every server takes.
+WAY: Mapping[Protocol, tuple[Stage, ...]] = {
+    Protocol.IMAP: (
+        Stage.DNS, Stage.TCP, Stage.TLS, Stage.GREETING, Stage.STARTTLS, Stage.CAPABILITY,
+        Stage.AUTH, Stage.LIST, Stage.SELECT, Stage.FETCH,
+    ),
+    Protocol.SMTP: (
+        Stage.DNS, Stage.TCP, Stage.TLS, Stage.STARTTLS, Stage.SMTP_CONNECT, Stage.SMTP_AUTH,
+    ),
+}  # fmt: skip
+OPTIONAL = frozenset({Stage.STARTTLS, Stage.CAPABILITY})
 
 
 def diagnose(
@@ -153,11 +157,10 @@ class _Walk:
         ordered = [met[stage] for stage in stages if stage in met]
         ordered += [finding for finding in self.findings if finding.stage not in stages]
         if failed_at is not None:
-            optional = {Stage.STARTTLS, Stage.CAPABILITY}
             ordered += [
                 Finding(self.protocol, stage, Outcome.SKIPPED, tried=str(self.server))
                 for stage in stages
-                if stage not in met and stage not in optional
+                if stage not in met and stage not in OPTIONAL
             ]
         return ordered
 
@@ -207,7 +210,7 @@ def _walk_imap(
                     walk.saw("")
     except MailError as error:
         walk.failed(error)
-    return walk.done(_IMAP_STAGES)
+    return walk.done(WAY[Protocol.IMAP])
 
 
 def _walk_smtp(
@@ -230,7 +233,7 @@ def _walk_smtp(
                 session.login(settings.login_name(Protocol.SMTP), secret)
     except MailError as error:
         walk.failed(error)
-    return walk.done(_SMTP_STAGES)
+    return walk.done(WAY[Protocol.SMTP])
 
 
 def _causes(
