@@ -129,6 +129,8 @@ def test_missing_file_is_an_error_of_ours(tmp_path: Path) -> None:
         ("command error. 12", "BAD [b'Command Error. 12']", True),
         ("imap .. deaktiviert", "Der IMAP-Zugriff ist leider deaktiviert", True),
         ("imap .. deaktiviert", "imap" + " x" * 200 + " deaktiviert", False),
+        ("bad append$", "17847 BAD APPEND.", True),
+        ("bad append$", "BAD APPEND date is invalid", False),
         ("line too long", "line\\r\\ntoo long", True),
     ],
 )

@@ -10,8 +10,8 @@
 
 The model is small and explains itself: each stage has a prior over the causes, each sign of the
 catalogue that holds adds log-odds, and the softmax of the sums gives the confidences. No weight
-was fitted to data; they were set by hand from sources the catalogue names. The only numbers
-tuned as a whole are `TEMPERATURE` and `DOUBT`, which make the confidences honest.
+was fitted by a program; they were set by hand from the sources the catalogue names and checked
+against example cases. `TEMPERATURE` and `DOUBT` alone scale the confidences as a whole.
 """
 
 from __future__ import annotations
@@ -45,11 +45,13 @@ _UNKNOWN = Text(
     "The wording is not known; the order follows from stage “{stage}” and circumstances only.",
 )
 _AGAINST = Text("dagegen spricht: {what}", "against it: {what}")
+_USUAL = Text("eine übliche Ursache auf Stufe „{stage}“", "a usual cause at stage “{stage}”")
+#: Conditions that go without saying, or that only the catalogue's author understands.
+_UNSAID = frozenset({"stage", "tag"})
 _CONDITION_NAMES: Mapping[str, Text] = {
     "stage": Text("Stufe", "stage"),
     "provider": Text("Anbieter", "provider"),
     "fact": Text("Umstand", "fact"),
-    "tag": Text("Art der Meldung", "kind of message"),
     "port": Text("Port", "port"),
     "security": Text("Verschlüsselung", "security"),
     "mechanism": Text("Anmeldeverfahren", "mechanism"),
@@ -118,7 +120,7 @@ def explain(failure: Failure, *, limit: int = 5) -> tuple[RankedCause, ...]:
         rival = next((other for other in ranked if other != slug), slug)
         test = _next_test(slug, rival, known.tests)
         lines = [str(_UNKNOWN.format(stage=failure.stage))] if unread else []
-        lines += _evidence(slug, hits)
+        lines += _evidence(slug, hits, facts, known.stages[failure.stage])
         answer.append(
             RankedCause(
                 cause=slug,
@@ -223,7 +225,7 @@ def _remedy(cause: Cause, facts: Facts) -> Text:
     return next((words for name, words in cause.at.items() if name in labels), cause.remedy)
 
 
-def _evidence(slug: str, hits: list[_Hit]) -> list[str]:
+def _evidence(slug: str, hits: list[_Hit], facts: Facts, prior: Mapping[str, float]) -> list[str]:
     """What speaks for and against a cause, strongest first, in the reader's language."""
     said = [(hit.sign.points[slug], hit) for hit in hits if slug in hit.sign.points]
     said.sort(key=lambda pair: -abs(pair[0]))
@@ -231,13 +233,15 @@ def _evidence(slug: str, hits: list[_Hit]) -> list[str]:
     for points, hit in said:
         if abs(points) < _WORTH_SAYING:
             continue
-        words = _describe(hit)
-        line = words if points > 0 else _AGAINST.format(what=words)
-        lines.append(str(line))
+        words = _describe(hit, facts)
+        lines.append(str(words if points > 0 else _AGAINST.format(what=words)))
+    if not lines and slug in prior:
+        lines.append(str(_USUAL.format(stage=min(facts.words["stage"]))))
     return list(dict.fromkeys(lines))
 
 
-def _describe(hit: _Hit) -> Text:
+def _describe(hit: _Hit, facts: Facts) -> Text:
+    """A sign in words: what it found, why that matters or which circumstances it asked for."""
     sign = hit.sign
     parts = []
     if hit.found:
@@ -245,7 +249,13 @@ def _describe(hit: _Hit) -> Text:
     if sign.why is not None:
         parts.append(sign.why)
     else:
-        parts += [_condition(name, values) for name, values in sign.when.items()]
+        parts += [
+            _condition(name, frozenset(values & facts.words[name]))
+            for name, values in sign.when.items()
+            if name not in _UNSAID
+        ]
+    if not parts:
+        parts.append(_condition("stage", facts.words["stage"]))
     de = "; ".join(part.de for part in parts)
     en = "; ".join(part.en for part in parts)
     return Text(f"{de} [{sign.source}]", f"{en} [{sign.source}]")

@@ -5,6 +5,7 @@ no text, however hostile, makes the search slow:
 
 - words match whole words; a ``*`` at the edge of a word leaves that edge open
   (``quota*`` finds ``quotaexceeded``);
+- a ``$`` at the end wants the text to end there, full stops and brackets aside;
 - ``..`` between words is a gap of at most `GAP` characters;
 - case, quotes, hyphens, underscores, backslashes and the kind of white space make no difference.
 """
@@ -64,6 +65,7 @@ class _Piece(NamedTuple):
     text: str
     open_left: bool
     open_right: bool
+    at_end: bool = False
 
     def find(self, text: str, start: int, end: int) -> int:
         """Where the piece starts in ``text[start:end]`` as whole words, or -1."""
@@ -76,7 +78,7 @@ class _Piece(NamedTuple):
                 or last >= len(text)
                 or not (text[last].isalnum() and text[last - 1].isalnum())
             )
-            if left and right:
+            if left and right and not (self.at_end and text[last:].strip(" .,:;!)]}>")):
                 return at
             at = text.find(self.text, at + 1, end)
         return -1
@@ -100,18 +102,20 @@ class Phrase(NamedTuple):
         pieces = []
         for part in words.split(" .. "):
             bare = part.strip()
+            at_end = bare[-1:] == "$"
+            bare = bare.rstrip("$").rstrip() if at_end else bare
             left = bare[:1] == "*" and bare[1:2] not in {"", " "}
             right = bare[-1:] == "*" and bare[-2:-1] not in {"", " "}
             text = normalise(bare[left : len(bare) - right])
             if not _WORD.search(text):
                 raise ValueError(words)
-            pieces.append(_Piece(text, left, right))
+            pieces.append(_Piece(text, left, right, at_end))
         return cls(words, tuple(pieces))
 
     @property
     def key(self) -> str:
         """A whole word every text with this phrase has; empty if there is none to rely on."""
-        text, open_left, open_right = self.pieces[0]
+        text, open_left, open_right, _ = self.pieces[0]
         found = _WORD.search(text)
         if found is None or (open_left and found.start() == 0):
             return ""
@@ -122,7 +126,7 @@ class Phrase(NamedTuple):
     @property
     def quoted(self) -> str:
         """The phrase as it is shown to people."""
-        return self.words.replace(" .. ", " … ").strip("*")
+        return self.words.replace(" .. ", " … ").strip("*$")
 
     def within(self, text: str) -> bool:
         """Whether a normalised text has the phrase. Linear in the text's length."""
