@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -99,32 +102,40 @@ def office_mailbox(
         user = book.user_by_name(connection, user_name)
         rulings = [(a, may(user, Action.SEE_MAIL, a)) for a in book.accounts(connection)]
         seen = tuple(account for account, ruling in rulings if ruling)
-        raws = {account.id: _raws(connection, account, role) for account in seen}
-        in_view = sa.or_(
-            sa.false(),
-            *(
-                (s.folders.c.account_id == account_id) & s.folders.c.raw.in_(list(names))
-                for account_id, names in raws.items()
-                if names
-            ),
+        joined = s.messages.join(s.folders, s.folders.c.id == s.messages.c.folder_id)
+        present = (
+            s.folders.c.account_id.in_([account.id for account in seen])
+            & _has_role(role)
+            & s.folders.c.current
+            & s.messages.c.vanished_at.is_(None)
         )
-        joined = s.messages.join(s.folders, s.folders.c.id == s.messages.c.folder_id).join(
-            s.contents, s.contents.c.sha256 == s.messages.c.sha256
-        )
-        present = in_view & s.folders.c.current & s.messages.c.vanished_at.is_(None)
         total = connection.scalar(sa.select(sa.func.count()).select_from(joined).where(present))
-        found = connection.execute(
+        newest = (
             sa.select(
-                s.folders.c.account_id,
-                s.folders.c.name,
+                s.messages.c.id,
+                s.messages.c.sha256,
                 s.messages.c.internaldate,
                 s.messages.c.flags,
-                sa.func.substr(s.contents.c.raw, 1, _HEADER_OCTETS).label("head"),
+                s.folders.c.account_id,
+                s.folders.c.name,
             )
             .select_from(joined)
             .where(present)
-            .order_by(s.messages.c.internaldate.desc(), s.messages.c.id.desc())
+            .order_by(*_newest_first(s.messages.c))
             .limit(limit)
+            .subquery()
+        )
+        # Contents come after the choice: sorting the heads of a whole mailbox would carry them all.
+        found = connection.execute(
+            sa.select(
+                newest.c.account_id,
+                newest.c.name,
+                newest.c.internaldate,
+                newest.c.flags,
+                sa.func.substr(s.contents.c.raw, 1, _HEADER_OCTETS).label("head"),
+            )
+            .select_from(newest.join(s.contents, s.contents.c.sha256 == newest.c.sha256))
+            .order_by(*_newest_first(newest.c))
         ).all()
     emails = {account.id: account.email for account in seen}
     rows = tuple(
@@ -143,32 +154,54 @@ def office_mailbox(
     )
 
 
-def _raws(connection: sa.Connection, account: Account, role: Role) -> tuple[bytes, ...]:
-    mapping = book.load_mapping(connection, account.id)
-    own = mapping[role] if mapping is not None else None
-    if mapping is None or own is None:
-        return ()
-    return (own, *mapping.twins.get(role, ()))
+def _has_role(role: Role) -> sa.ColumnElement[bool]:
+    """The folder is the one its account's mapping gives the role, or a twin of that one."""
+    mapped, own = s.mapped_folders.alias(), s.mapped_folders.alias()
+    return (
+        sa.exists()
+        .where(
+            mapped.c.account_id == s.folders.c.account_id,
+            mapped.c.role == str(role),
+            mapped.c.raw == s.folders.c.raw,
+            own.c.account_id == mapped.c.account_id,
+            own.c.role == mapped.c.role,
+            own.c.position == 0,
+        )
+        .correlate(s.folders)
+    )
+
+
+def _newest_first(columns: Any) -> tuple[sa.ColumnElement[Any], ...]:
+    """By date, what has none at the end, and within a moment by arrival."""
+    return columns.internaldate.desc().nulls_last(), columns.id.desc()
 
 
 def _row(account: str, folder: str, date: datetime | None, flags: str, head: bytes) -> MailRow:
-    header = BytesHeaderParser().parsebytes(head)
+    fields = dict(_first_fields(head))
     return MailRow(
         account=account,
         folder=folder,
         date=date.replace(tzinfo=UTC) if date is not None and date.tzinfo is None else date,
-        sender=_decoded(header.get("From")),
-        subject=_decoded(header.get("Subject")),
+        sender=_decoded(fields.get("from", b"")),
+        subject=_decoded(fields.get("subject", b"")),
         unread="\\Seen" not in flags.split(),
     )
 
 
-def _decoded(value: object) -> str:
-    """A header as text; what does not decode is shown as it came."""
-    if value is None:
-        return ""
-    text = str(value)
+def _first_fields(head: bytes) -> Iterator[tuple[str, bytes]]:
+    """Field names in lower case and bodies as they came; of a repeated field the first is last."""
+    for name, body in reversed(list(BytesHeaderParser().parsebytes(head).raw_items())):
+        yield name.lower(), str(body).encode("utf-8", "surrogateescape")
+
+
+def _decoded(body: bytes) -> str:
+    """A field's body as text; what does not decode is shown as it came."""
     try:
-        return " ".join(str(make_header(decode_header(text))).split())
-    except (ValueError, LookupError):  # broken base64, unknown charset
-        return " ".join(text.split())
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:  # no charset named: German senders mean this one
+        text = body.decode("cp1252", "replace")
+    if text.isascii():
+        with suppress(ValueError, LookupError, MessageError):  # broken base64, unknown charset
+            text = str(make_header(decode_header(text)))
+    # Lone surrogates (UTF-7 brings them about) fit into no page and no file.
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
