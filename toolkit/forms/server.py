@@ -78,7 +78,7 @@ def lab_command(
             "--LanguageServerManager.autodetect=False",
             # The Voilà preview inside JupyterLab.
             "--VoilaConfiguration.template=toolkit",
-            *_culling(IDLE),
+            *_kernels(IDLE),
             *_as_root(),
         ),
         _environment(),
@@ -108,14 +108,16 @@ def voila_command(
             "--VoilaConfiguration.allow_theme_override=NO",
             "--VoilaConfiguration.file_allowlist=[]",
             "--VoilaConfiguration.show_tracebacks=False",
-            *_culling(IDLE_VOILA),
+            *_kernels(IDLE_VOILA),
         ),
         _environment(),
     )
 
 
-def _culling(seconds: int) -> tuple[str, ...]:
+def _kernels(seconds: int) -> tuple[str, ...]:
     return (
+        # Between server and kernel lie TCP ports any local user can connect to: encrypt them.
+        "--KernelManager.transport_encryption=auto",
         f"--MappingKernelManager.cull_idle_timeout={seconds}",
         "--MappingKernelManager.cull_interval=60",
         "--MappingKernelManager.cull_connected=False",
