@@ -16,10 +16,10 @@ from toolkit.accounts.rights import Action, may
 from toolkit.accounts.users import OfficeRole, OfficeUser
 from toolkit.errors import UserNotFound
 from toolkit.folders.roles import FolderMapping, Role
-from toolkit.views import show_mailbox
 from toolkit.mailbox import office_mailbox
 from toolkit.mailbox.view import MailRow, OfficeMailbox, _row
 from toolkit.store import schema as s
+from toolkit.views import show_mailbox
 
 if TYPE_CHECKING:
     from tests.mailbox.conftest import Office
