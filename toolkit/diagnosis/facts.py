@@ -33,6 +33,10 @@ _IPV6 = re.compile(
 )
 _IPV6_LOOPBACK = re.compile(r"(?<![\w:])::1(?![\w])|\[::1\]")
 _LOOPBACK_IN_TEXT = re.compile(r"(?<![\w.])(?:127\.0\.0\.1|localhost)(?![\w.])")
+# The names a certificate carries, as error texts list them.
+_CERTIFIED = re.compile(
+    r"(?:\bcn ?=|\bdns:|valid for|issued to|certificate for) ?[`'\"<]?\*?\.?([a-z0-9.-]{4,253})"
+)
 _ELAPSED = re.compile(r"\bafter (\d{1,6}) ?ms\b")
 _OWNED = re.compile(
     r"<([^<>\s]{3,254})>: sender address rejected: not owned by (?:auth )?user (\S{3,254})"
@@ -98,6 +102,8 @@ def facts_of(failure: Failure, known: Catalogue) -> Facts:
         facts.add("oauth")
     if hosting and "public" in hosting.traits:
         facts.add("known-host")
+        if any(_by_host(name, known) is None for name in _CERTIFIED.findall(lowered)[:20]):
+            facts.add("foreign-certificate")
     return Facts(
         text=text,
         codes=frozenset(code.upper() for code in _CODE.findall(raw)),
