@@ -19,6 +19,7 @@ PACKAGE = Path(toolkit.__file__).parent
 #: From the roof down; arrows point down only. A room is a folder or a module of the package.
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"__init__", "__main__", "cli", "forms", "batch"}),  # faces
+    frozenset({"views"}),  # a job's result as markup
     frozenset({"render"}),  # what only faces use
     frozenset({"onboarding", "diagnosis", "mailbox", "sync"}),  # jobs
     frozenset({"folders", "providers", "accounts"}),  # knowledge

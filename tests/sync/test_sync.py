@@ -238,8 +238,8 @@ def test_what_keeps_a_sync_from_starting_is_a_typed_error(
 _KILLED = """
 import os, sys
 from toolkit.workspace import Workspace
-from toolkit.sync import sync_account, sync
-sync.BATCH_MESSAGES = 20
+from toolkit.sync import sync_account, transfer
+transfer.BATCH_MESSAGES = 20
 def tell(progress):
     print(progress.done, flush=True)
 with Workspace.open() as workspace:

@@ -12,10 +12,10 @@ from toolkit.diagnosis.findings import STAGE_NAMES, Outcome
 from toolkit.diagnosis.probe import OPTIONAL, WAY
 from toolkit.errors import MailError, Stage
 from toolkit.forms.parts import error_notice
-from toolkit.views import show_findings
 from toolkit.language import Text
 from toolkit.mail.settings import Protocol
 from toolkit.render import Column, Html, Kind
+from toolkit.views import show_findings
 
 if TYPE_CHECKING:
     from toolkit.diagnosis.explain import RankedCause

@@ -34,27 +34,18 @@ from toolkit.errors import (
 from toolkit.folders.proposal import propose_mapping
 from toolkit.folders.roles import FolderMapping, Role
 from toolkit.language import Text
-from toolkit.mail.answers import Envelope
 from toolkit.mail.folder import Folder
 from toolkit.progress import Progress, ProgressCallback, check_cancelled
 from toolkit.sync.ledger import Ledger, StoredMessage
-from toolkit.sync.plan import FolderPlan, batches, plan_folder
 from toolkit.sync.report import FolderResult, SyncReport
+from toolkit.sync.transfer import FolderTransfer
 from toolkit.vault.vault import SecretRef
 from toolkit.workspace import Workspace
 
 if TYPE_CHECKING:
     from toolkit.mail.imap import ImapSession
 
-__all__ = ["MAX_MESSAGE", "stored_messages", "sync_account"]
-
-#: Larger messages are skipped, in octets: a batch lives in memory as a whole.
-MAX_MESSAGE = 100 * 1024 * 1024
-#: A batch: one FETCH, one transaction.
-BATCH_OCTETS = 8 * 1024 * 1024
-BATCH_MESSAGES = 200
-#: How many messages' flags and sizes are asked for at once.
-ENVELOPES = 5000
+__all__ = ["stored_messages", "sync_account"]
 
 # After one of these the connection is of no use to the folders that follow.
 _FATAL = (ConnectionLost, DeadlineExceeded, LimitExceeded)
@@ -200,7 +191,17 @@ class _Run:
 
     def _folder(self, session: ImapSession, folder: Folder) -> None:
         """One folder; whatever happens ends in a row, and what ends the connection goes on up."""
-        work = _FolderWork(self, session, folder, self.mapping.role_of(folder.raw))
+        name = Text(folder.name, folder.name)
+        work = FolderTransfer(
+            session=session,
+            ledger=self.ledger,
+            folder=folder,
+            role=self.mapping.role_of(folder.raw),
+            tell=lambda done, total: self._tell(done, total, name),
+            dry_run=self.dry_run,
+            verify=self.verify,
+            differences=self.differences,
+        )
         try:
             work.go()
         except Cancelled:
@@ -235,132 +236,6 @@ class _Run:
         check_cancelled(self.cancel)
 
 
-@dataclass
-class _FolderWork:
-    """One folder of a run: what the server has, what was planned, what was done."""
-
-    run: _Run
-    session: ImapSession
-    folder: Folder
-    role: Role | None
-    remote: dict[int, Envelope] = field(default_factory=dict)
-    plan: FolderPlan | None = None
-    new: int = 0
-    octets: int = 0
-    failures: dict[int, ToolkitError] = field(default_factory=dict)
-    expunged: int = 0
-    exists: int = 0
-    started: float = field(default_factory=time.monotonic)
-
-    def go(self) -> None:
-        run = self.run
-        state = self.session.examine(self.folder.raw)
-        self.exists = state.exists
-        uids = self.session.uids() if state.exists else ()
-        for start in range(0, len(uids), ENVELOPES):
-            check_cancelled(run.cancel)
-            self.remote.update(self.session.envelopes(uids[start : start + ENVELOPES]))
-        if run.dry_run:
-            known = run.ledger.find_folder(self.folder.raw, state.uidvalidity)
-            local = {} if known is None else run.ledger.flags(known)
-            self.plan = plan_folder(self.remote, local, max_size=MAX_MESSAGE)
-            self.new = len(self.plan.fetch)
-            return
-        folder_id = run.ledger.open_folder(self.folder.raw, self.folder.name, state.uidvalidity)
-        self.plan = plan = plan_folder(
-            self.remote, run.ledger.flags(folder_id), max_size=MAX_MESSAGE
-        )
-        run.ledger.apply_changes(folder_id, plan.changed, plan.vanished)
-        for batch in batches(plan.fetch, self.remote, octets=BATCH_OCTETS, count=BATCH_MESSAGES):
-            run._tell(self.new, len(plan.fetch), Text(self.folder.name, self.folder.name))  # noqa: SLF001
-            self._fetch(folder_id, batch)
-        run._tell(self.new, len(plan.fetch), Text(self.folder.name, self.folder.name))  # noqa: SLF001
-        if run.verify:
-            self._verify(folder_id)
-
-    def _fetch(self, folder_id: int, batch: Sequence[int]) -> None:
-        """Fetch and store a batch; if the server refuses it, its messages one by one."""
-        try:
-            bodies = self.session.bodies(batch)
-        except CommandRefused as exc:
-            if len(batch) == 1:
-                self.failures[batch[0]] = exc
-                return
-            for uid in batch:
-                self._fetch(folder_id, (uid,))
-            return
-        if bodies:
-            self.run.ledger.add_messages(folder_id, bodies, self.remote)
-            self.new += len(bodies)
-            self.octets += sum(map(len, bodies.values()))
-        left_out = [uid for uid in batch if uid not in bodies]
-        if not left_out:
-            return
-        # Expunged since we looked, or held back by the server? Only the latter is a failure.
-        still_there = self.session.envelopes(left_out)
-        for uid in left_out:
-            if uid in still_there:
-                self.failures[uid] = _held_back(self.folder, uid)
-            else:
-                self.expunged += 1
-
-    def _verify(self, folder_id: int) -> None:
-        """Compare all that is stored with the server: UIDs, flags, and every content's hash."""
-        import hashlib
-
-        stored = {message.uid: message for message in self.run.ledger.messages(folder_id=folder_id)}
-        uids = self.session.uids()
-        there: dict[int, Envelope] = {}
-        for start in range(0, len(uids), ENVELOPES):
-            there.update(self.session.envelopes(uids[start : start + ENVELOPES]))
-        report = self.run.differences.append
-        for uid in sorted(there.keys() ^ stored.keys()):
-            if uid not in (self.failures.keys() | set(self.plan.too_large if self.plan else ())):
-                report(
-                    f"{self.folder.name}: UID {uid}: {'not stored' if uid in there else 'not on server'}"
-                )
-        both = sorted(there.keys() & stored.keys())
-        for batch in batches(both, there, octets=BATCH_OCTETS, count=BATCH_MESSAGES):
-            check_cancelled(self.run.cancel)
-            for uid, body in self.session.bodies(batch).items():
-                if hashlib.sha256(body).hexdigest() != stored[uid].sha256:
-                    report(f"{self.folder.name}: UID {uid}: content differs")
-                if there[uid].flags != stored[uid].flags:
-                    report(f"{self.folder.name}: UID {uid}: flags differ")
-
-    def result(self, error: ToolkitError | None) -> FolderResult:
-        plan = self.plan
-        if plan is None:  # nothing is known but, perhaps, how many there are
-            return FolderResult(
-                folder=self.folder.name,
-                role=self.role,
-                on_server=self.exists,
-                failed=self.exists,
-                seconds=time.monotonic() - self.started,
-                error=error,
-            )
-        on_server = len(self.remote) - self.expunged
-        skipped = len(plan.too_large)
-        failed = on_server - self.new - plan.already_here - skipped
-        reason = error or next(iter(self.failures.values()), None)
-        return FolderResult(
-            folder=self.folder.name,
-            role=self.role,
-            on_server=on_server,
-            new=self.new,
-            already_here=plan.already_here,
-            changed=len(plan.changed),
-            vanished=len(plan.vanished),
-            skipped=skipped,
-            failed=failed,
-            bytes=self.octets,
-            seconds=time.monotonic() - self.started,
-            error=reason,
-            skipped_uids=plan.too_large,
-            failed_uids=tuple(sorted(self.failures)),
-        )
-
-
 def _check_ready(account: Account, mapping: FolderMapping | None, *, all_folders: bool) -> None:
     if not account.active:
         raise SyncError(
@@ -391,18 +266,4 @@ def _busy(account: Account) -> AccountBusy:
             f"The account {account.email} is being synced already.",
         ),
         hint=Text("Warten, bis der andere Lauf fertig ist.", "Wait until the other run is done."),
-    )
-
-
-def _held_back(folder: Folder, uid: int) -> CommandRefused:
-    return CommandRefused(
-        Text(
-            f"Der Server gibt die Nachricht {uid} in „{folder.name}“ nicht heraus.",
-            f"The server does not hand out message {uid} in “{folder.name}”.",
-        ),
-        stage=Stage.FETCH,
-        hint=Text(
-            "Die Nachricht im Webmail öffnen; ist sie beschädigt, dort löschen oder verschieben.",
-            "Open the message in webmail; if it is damaged, delete or move it there.",
-        ),
     )
