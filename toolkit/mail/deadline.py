@@ -21,6 +21,10 @@ class Deadline:
         """Seconds left; 0 when over."""
         return max(0.0, self._end - time.monotonic())
 
+    def within(self, seconds: float) -> Deadline:
+        """The clock for a part of the work: so many seconds from now, but no longer than this."""
+        return self if self.remaining() < seconds else Deadline(seconds)
+
     def check(self, stage: Stage, tried: str) -> float:
         """Seconds left, for a socket's next time-out.
 

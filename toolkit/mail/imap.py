@@ -76,6 +76,8 @@ class ImapSession:
         self._transport = transport
         self._client = _Client(transport)
         self._exists = 0
+        #: The clock of the caller's whole work, where there is one: no command outlasts it.
+        self.until: Deadline | None = None
 
     @classmethod
     def open(
@@ -250,7 +252,8 @@ class ImapSession:
 
     @contextmanager
     def _command(self, stage: Stage, seconds: float = COMMAND_SECONDS) -> Iterator[None]:
-        self._transport.deadline = Deadline(seconds)
+        whole = self.until
+        self._transport.deadline = Deadline(seconds) if whole is None else whole.within(seconds)
         with translated(self._transport, stage):
             yield
 

@@ -113,6 +113,8 @@ class SmtpSession:
     def __init__(self, client: _Client, server: Server) -> None:
         self._client = client
         self.server = server
+        #: The clock of the caller's whole work, where there is one: no command outlasts it.
+        self.until: Deadline | None = None
 
     @classmethod
     def open(
@@ -218,7 +220,7 @@ class SmtpSession:
                     "Check the port: mail is submitted through 465 or 587, not through 25.",
                 ),
             )
-        deadline = self._client.deadline = Deadline(COMMAND_SECONDS)
+        deadline = self._client.deadline = self._clock(COMMAND_SECONDS)
         self._client.stage = Stage.SMTP_AUTH
         with translated(self.server, Stage.SMTP_AUTH, deadline):
             code, answer = self._authenticate(mechanism, username, secret)
@@ -229,7 +231,7 @@ class SmtpSession:
     def close(self) -> None:
         """Say QUIT if the server still listens, and close the socket in any case."""
         try:
-            self._client.deadline = Deadline(5.0)
+            self._client.deadline = self._clock(5.0)
             self._client.quit()
         except (OSError, smtplib.SMTPException, ValueError, MailError):
             pass
@@ -248,6 +250,9 @@ class SmtpSession:
         self.close()
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _clock(self, seconds: float) -> Deadline:
+        return Deadline(seconds) if self.until is None else self.until.within(seconds)
 
     def _upgrade(self, tls: ssl.SSLContext, deadline: Deadline) -> None:
         client = self._client
