@@ -1,0 +1,183 @@
+"""One folder's transfer: compare, fetch in batches, store each batch whole, verify on request."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from toolkit.errors import CommandRefused, Stage, ToolkitError
+from toolkit.folders.roles import Role
+from toolkit.language import Text
+from toolkit.mail.answers import Envelope
+from toolkit.mail.folder import Folder
+from toolkit.sync.ledger import Ledger
+from toolkit.sync.plan import FolderPlan, batches, plan_folder
+from toolkit.sync.report import FolderResult
+
+if TYPE_CHECKING:
+    from toolkit.mail.imap import ImapSession
+
+__all__ = ["MAX_MESSAGE", "FolderTransfer"]
+
+#: Larger messages are skipped, in octets: a batch lives in memory as a whole.
+MAX_MESSAGE = 100 * 1024 * 1024
+#: A batch: one FETCH, one transaction.
+BATCH_OCTETS = 8 * 1024 * 1024
+BATCH_MESSAGES = 200
+#: How many messages' flags and sizes are asked for at once.
+ENVELOPES = 5000
+
+
+@dataclass
+class FolderTransfer:
+    """One folder of a run: what the server has, what was planned, what was done.
+
+    Attributes:
+        tell: told how many of how many messages are stored; raises `Cancelled` to stop.
+        differences: where `verify` writes what it finds, one sentence each.
+    """
+
+    session: ImapSession
+    ledger: Ledger
+    folder: Folder
+    role: Role | None
+    tell: Callable[[int, int], None]
+    dry_run: bool = False
+    verify: bool = False
+    differences: list[str] = field(default_factory=list)
+    remote: dict[int, Envelope] = field(default_factory=dict)
+    plan: FolderPlan | None = None
+    new: int = 0
+    octets: int = 0
+    failures: dict[int, ToolkitError] = field(default_factory=dict)
+    expunged: int = 0
+    exists: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def go(self) -> None:
+        """Bring the store up to date with the folder.
+
+        Raises:
+            MailError, StoreError, Cancelled: `result` still tells how far it got.
+        """
+        state = self.session.examine(self.folder.raw)
+        self.exists = state.exists
+        uids = self.session.uids() if state.exists else ()
+        for start in range(0, len(uids), ENVELOPES):
+            self.tell(0, len(uids))
+            self.remote.update(self.session.envelopes(uids[start : start + ENVELOPES]))
+        if self.dry_run:
+            known = self.ledger.find_folder(self.folder.raw, state.uidvalidity)
+            local = {} if known is None else self.ledger.flags(known)
+            self.plan = plan_folder(self.remote, local, max_size=MAX_MESSAGE)
+            self.new = len(self.plan.fetch)
+            return
+        folder_id = self.ledger.open_folder(self.folder.raw, self.folder.name, state.uidvalidity)
+        self.plan = plan = plan_folder(
+            self.remote, self.ledger.flags(folder_id), max_size=MAX_MESSAGE
+        )
+        self.ledger.apply_changes(folder_id, plan.changed, plan.vanished)
+        for batch in batches(plan.fetch, self.remote, octets=BATCH_OCTETS, count=BATCH_MESSAGES):
+            self.tell(self.new, len(plan.fetch))
+            self._fetch(folder_id, batch)
+        self.tell(self.new, len(plan.fetch))
+        if self.verify:
+            self._verify_stored(folder_id)
+
+    def _fetch(self, folder_id: int, batch: Sequence[int]) -> None:
+        """Fetch and store a batch; if the server refuses it, its messages one by one."""
+        try:
+            bodies = self.session.bodies(batch)
+        except CommandRefused as exc:
+            if len(batch) == 1:
+                self.failures[batch[0]] = exc
+                return
+            for uid in batch:
+                self._fetch(folder_id, (uid,))
+            return
+        if bodies:
+            self.ledger.add_messages(folder_id, bodies, self.remote)
+            self.new += len(bodies)
+            self.octets += sum(map(len, bodies.values()))
+        left_out = [uid for uid in batch if uid not in bodies]
+        if not left_out:
+            return
+        # Expunged since we looked, or held back by the server? Only the latter is a failure.
+        still_there = self.session.envelopes(left_out)
+        for uid in left_out:
+            if uid in still_there:
+                self.failures[uid] = _held_back(self.folder, uid)
+            else:
+                self.expunged += 1
+
+    def _verify_stored(self, folder_id: int) -> None:
+        """Compare all that is stored with the server: UIDs, flags, and every content's hash."""
+        stored = {message.uid: message for message in self.ledger.messages(folder_id=folder_id)}
+        uids = self.session.uids()
+        there: dict[int, Envelope] = {}
+        for start in range(0, len(uids), ENVELOPES):
+            there.update(self.session.envelopes(uids[start : start + ENVELOPES]))
+        report = self.differences.append
+        for uid in sorted(there.keys() ^ stored.keys()):
+            if uid not in (self.failures.keys() | set(self.plan.too_large if self.plan else ())):
+                report(
+                    f"{self.folder.name}: UID {uid}: {'not stored' if uid in there else 'not on server'}"
+                )
+        both = sorted(there.keys() & stored.keys())
+        for batch in batches(both, there, octets=BATCH_OCTETS, count=BATCH_MESSAGES):
+            self.tell(self.new, self.new)
+            for uid, body in self.session.bodies(batch).items():
+                if hashlib.sha256(body).hexdigest() != stored[uid].sha256:
+                    report(f"{self.folder.name}: UID {uid}: content differs")
+                if there[uid].flags != stored[uid].flags:
+                    report(f"{self.folder.name}: UID {uid}: flags differ")
+
+    def result(self, error: ToolkitError | None) -> FolderResult:
+        """The folder's row: what was done, and why it ended if it did not go through."""
+        plan = self.plan
+        if plan is None:  # nothing is known but, perhaps, how many there are
+            return FolderResult(
+                folder=self.folder.name,
+                role=self.role,
+                on_server=self.exists,
+                failed=self.exists,
+                seconds=time.monotonic() - self.started,
+                error=error,
+            )
+        on_server = len(self.remote) - self.expunged
+        skipped = len(plan.too_large)
+        failed = on_server - self.new - plan.already_here - skipped
+        reason = error or next(iter(self.failures.values()), None)
+        return FolderResult(
+            folder=self.folder.name,
+            role=self.role,
+            on_server=on_server,
+            new=self.new,
+            already_here=plan.already_here,
+            changed=len(plan.changed),
+            vanished=len(plan.vanished),
+            skipped=skipped,
+            failed=failed,
+            bytes=self.octets,
+            seconds=time.monotonic() - self.started,
+            error=reason,
+            skipped_uids=plan.too_large,
+            failed_uids=tuple(sorted(self.failures)),
+        )
+
+
+def _held_back(folder: Folder, uid: int) -> CommandRefused:
+    return CommandRefused(
+        Text(
+            f"Der Server gibt die Nachricht {uid} in „{folder.name}“ nicht heraus.",
+            f"The server does not hand out message {uid} in “{folder.name}”.",
+        ),
+        stage=Stage.FETCH,
+        hint=Text(
+            "Die Nachricht im Webmail öffnen; ist sie beschädigt, dort löschen oder verschieben.",
+            "Open the message in webmail; if it is damaged, delete or move it there.",
+        ),
+    )
