@@ -159,7 +159,7 @@ def made_markup(package: Path) -> list[str]:
     """String literals with HTML tags outside render, docstrings aside."""
     found = []
     for module, tree in modules(package):
-        if module == "render.py":
+        if room_of(module) == "render":
             continue
         docstrings = {
             id(node.value)
@@ -183,7 +183,7 @@ def widget_markup(package: Path) -> list[str]:
     return [
         f"{module}:{node.lineno}"
         for module, tree in modules(package)
-        if module != "render.py"
+        if room_of(module) != "render"
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and getattr(node.func, "attr", getattr(node.func, "id", "")) in {"HTML", "HTMLMath"}
