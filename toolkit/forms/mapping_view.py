@@ -64,7 +64,7 @@ class MappingView:
         """Offer these folders, each role set to its proposal."""
         self._listing = None  # the drop-downs change one by one: explain them all at the end
         offered = [
-            (str(NONE), None),
+            (str(NONE), _NO_FOLDER),
             *(
                 (_label(folder), folder.raw)
                 for folder in sorted(listing.folders, key=folder_order)

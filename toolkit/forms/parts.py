@@ -137,7 +137,7 @@ def error_notice(error: ToolkitError) -> Html:
     """An error with its hint and, folded away, what the other side said."""
     shown = render.notice("error", error.message, error.hint)
     if error.evidence:
-        said = Text("Wörtliche Antwort des Servers", "The server's words")
+        said = Text("Technische Einzelheiten", "Technical details")
         return render.join(shown, render.details(said, render.verbatim(error.evidence)))
     return shown
 
