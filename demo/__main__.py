@@ -123,7 +123,7 @@ def _print_results(
                     Text("Ordner zugewiesen", "folders mapped") if complaint is None else complaint
                 ),
                 sum(folder.new for folder in report.folders) if report is not None else None,
-                str(Text("in Ordnung", "well")) if row.ok else f"{row.stage}: {row.cause}",
+                str(Text("in Ordnung", "well")) if row.ok else row.cause_name,
             )
         )
     print()

@@ -81,7 +81,7 @@ def _causes(diagnosis: Diagnosis) -> Html:
     return render.table(
         [
             {
-                "cause": cause.cause,
+                "cause": cause.name,
                 "confidence": f"{cause.confidence:.0%}",
                 "remedy": str(cause.remedy),
                 "evidence": "; ".join(cause.evidence),

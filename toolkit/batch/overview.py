@@ -48,6 +48,7 @@ class Row:
     Attributes:
         stage: the stage that failed, or the last one reached; empty if none was.
         cause: slug of the likeliest cause; empty if all is well.
+        cause_name: the same for people.
         message: what happened, in one sentence.
         remedy: what to do about it; empty if all is well.
         page: the executed notebook as HTML, beside the overview.
@@ -59,6 +60,7 @@ class Row:
     ok: bool
     stage: str = ""
     cause: str = ""
+    cause_name: str = ""
     confidence: float | None = None
     message: str = ""
     remedy: str = ""
@@ -112,6 +114,7 @@ def row_from_result(
         ok=bool(result.get("ok")),
         stage=str(result.get("stage") or ""),
         cause=str(causes[0].get("cause") or ""),
+        cause_name=str(_said(causes[0].get("name") or {})),
         confidence=causes[0].get("confidence"),
         message=str(_said(result.get("verdict") or {})),
         remedy=str(_said(remedy)),
@@ -135,6 +138,7 @@ def failed_row(
         email=account.email,
         ok=False,
         cause=cause,
+        cause_name=str(message).rstrip("."),
         message=f"{message} {evidence}".strip(),
         seconds=seconds,
         page=page.name if page is not None else "",
@@ -178,11 +182,13 @@ def _change(row: Row, before: Row | None) -> str:
     if before is None:
         return str(Text("neu dabei", "newly included"))
     if row.ok and not before.ok:
-        return str(Text(f"behoben (war {before.cause})", f"mended (was {before.cause})"))
+        return str(
+            Text(f"behoben (war: {before.cause_name})", f"mended (was: {before.cause_name})")
+        )
     if not row.ok and before.ok:
         return str(Text("neues Problem", "new problem"))
     if row.cause != before.cause:
-        return str(Text(f"vorher {before.cause}", f"{before.cause} before"))
+        return str(Text(f"vorher: {before.cause_name}", f"before: {before.cause_name}"))
     return ""
 
 
@@ -233,15 +239,15 @@ def read_overview(out: Path) -> tuple[Row, ...]:
 
 
 def _causes(bad: Sequence[Row]) -> Html:
-    counted = Counter(row.cause for row in bad)
+    counted = Counter(row.cause_name for row in bad)
     return render.table(
         [
             {
-                "cause": cause,
+                "cause": name,
                 "count": count,
-                "accounts": ", ".join(row.email for row in bad if row.cause == cause),
+                "accounts": ", ".join(row.email for row in bad if row.cause_name == name),
             }
-            for cause, count in counted.most_common()
+            for name, count in counted.most_common()
         ],
         [
             render.Column("cause", Text("Ursache", "Cause")),
@@ -272,7 +278,7 @@ def _shown(row: Row) -> dict[str, object]:
             "success" if row.ok else "error", _OK if row.ok else Text("Problem", "Problem")
         ),
         "stage": str(STAGE_NAMES[Stage(row.stage)]) if row.stage in set(Stage) else "",
-        "cause": row.cause,
+        "cause": row.cause_name,
         "confidence": "" if row.confidence is None else f"{row.confidence:.0%}",
         "seconds": round(row.seconds, 1),
         "change": row.change,

@@ -223,7 +223,7 @@ def diagnose(subject: str, *, as_json: bool) -> int:
         )
         print_rows(
             [str(h) for h in causes],
-            [(c.cause, f"{c.confidence:.0%}", str(c.remedy)) for c in diagnosis.causes[:3]],
+            [(str(c.name), f"{c.confidence:.0%}", str(c.remedy)) for c in diagnosis.causes[:3]],
         )
     return status
 
@@ -286,7 +286,7 @@ def batch(
         )  # fmt: skip
         print_rows(
             [str(h) for h in headings],
-            [(row.email, row.stage, row.cause, row.seconds) for row in overview.rows],
+            [(row.email, row.stage, row.cause_name, row.seconds) for row in overview.rows],
         )
         print_text(overview.verdict)
         print(overview.html)

@@ -2,7 +2,7 @@
 
 Five kinds of files beside this module:
 
-- ``causes.yaml``: every cause with its definition and remedy in German and English;
+- ``causes.yaml``: every cause with its name, definition and remedy in German and English;
 - ``causes_signs_*.yaml``: *signs*, what points to which cause and how strongly;
 - ``causes_stages.yaml``: how likely a cause is where nothing but the stage is known;
 - ``causes_tests.yaml``: tests an engineer can make, their cost, and which causes they tell apart;
@@ -59,6 +59,7 @@ class Cause:
     """One word of the vocabulary; ``at`` holds remedies in a provider's own words."""
 
     slug: str
+    name: Text
     definition: Text
     remedy: Text
     at: Mapping[str, Text] = field(default_factory=dict)
@@ -201,11 +202,12 @@ def _causes(document: Document) -> dict[str, Cause]:
     causes = {}
     for slug, entry in document.mapping(document.data).items():
         row = document.mapping(entry, slug)
-        for key in row.keys() - {"is", "do", "at"}:
+        for key in row.keys() - {"name", "is", "do", "at"}:
             raise document.wrong(slug, key, en="is unknown", de="ist unbekannt")
         at = document.mapping(row.get("at", {}), slug, "at")
         causes[slug] = Cause(
             slug,
+            document.text(row.get("name"), slug, "name"),
             document.text(row.get("is"), slug, "is"),
             document.text(row.get("do"), slug, "do"),
             {name: document.text(words, slug, "at", name) for name, words in at.items()},

@@ -59,6 +59,9 @@ _CONDITION_NAMES: Mapping[str, Text] = {
 }
 
 
+_NO_NAME = Text("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class RankedCause:
     """One likely cause.
@@ -67,6 +70,7 @@ class RankedCause:
         cause: slug of the vocabulary (``causes.yaml``).
         confidence: 0 to 1; among answers given with 0.8, eight in ten are meant to be right.
         evidence: what speaks for it and against it, in the reader's language, strongest first.
+        name: the cause for people, a few words.
         remedy: what to do, in the provider's own words where the catalogue has them.
         next_test: slug of the cheapest test that tells this cause from its strongest rival;
             `describe_test` gives its words. None where no test does.
@@ -77,6 +81,7 @@ class RankedCause:
     evidence: tuple[str, ...]
     remedy: Text
     next_test: str | None = None
+    name: Text = _NO_NAME
 
     def as_json(self) -> dict[str, object]:
         """The cause as the contract of ``explain`` writes it."""
@@ -84,6 +89,7 @@ class RankedCause:
             "cause": self.cause,
             "confidence": self.confidence,
             "evidence": list(self.evidence),
+            "name": self.name.as_json(),
             "remedy": self.remedy.as_json(),
         }
         if self.next_test is not None:
@@ -128,6 +134,7 @@ def explain(failure: Failure, *, limit: int = 5) -> tuple[RankedCause, ...]:
                 evidence=tuple(lines[:_MAX_EVIDENCE]),
                 remedy=_remedy(known.causes[slug], facts),
                 next_test=test.slug if test else None,
+                name=known.causes[slug].name,
             )
         )
     return tuple(answer)
