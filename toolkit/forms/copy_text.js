@@ -29,7 +29,9 @@ function render({ model, el }) {
 
   const show = () => {
     area.value = model.get("text");
-    area.rows = Math.min(area.value.split("\n").length + 3, 24);
+    // Lines as they wrap, roughly; a person can pull the corner.
+    const lines = area.value.split("\n").map((line) => Math.max(1, Math.ceil(line.length / 95)));
+    area.rows = Math.min(lines.reduce((sum, one) => sum + one, 1), 30);
     area.setAttribute("aria-label", model.get("label"));
     button.textContent = model.get("copy_label");
     state.textContent = "";

@@ -32,6 +32,7 @@ _TITLES: Mapping[Protocol, Text] = {
     Protocol.IMAP: Text("Empfang (IMAP)", "Receiving (IMAP)"),
     Protocol.SMTP: Text("Versand (SMTP)", "Sending (SMTP)"),
 }
+_AT = Text("{title}: {server}", "{title}: {server}")
 _OUTCOMES: Mapping[Outcome, tuple[Kind, Text]] = {
     Outcome.OK: ("success", Text("✓ in Ordnung", "✓ ok")),
     Outcome.FAILED: ("error", Text("✗ gescheitert", "✗ failed")),
@@ -59,10 +60,6 @@ _DETAILS = Text("Technische Einzelheiten", "Technical details")
 _UNSAVED = Text(
     "Diese Adresse ist nicht als Konto gespeichert: Geprüft wurde ohne Anmeldung, nur bis zu dem, was die Server von sich aus sagen.",
     "This address is not saved as an account: it was probed without logging in, up to what the servers say of themselves.",
-)
-_NO_PASSWORD = Text(
-    "Im Tresor war kein Passwort für dieses Konto zu bekommen: Geprüft wurde ohne Anmeldung.",
-    "No password could be had from the vault for this account: it was probed without logging in.",
 )
 
 
@@ -104,10 +101,11 @@ def show_stages(
         Column("outcome", _OUTCOME),
         Column("seconds", _DURATION, show=render.duration, align="end"),
     ]
-    shown = [render.table(rows, columns, caption=_TITLES[protocol])]
     tried = next((one.tried for one in met.values() if one.tried), "")
+    title = _TITLES[protocol]
     if tried:
-        shown.insert(0, render.facts([(Text("Server", "Server"), tried)]))
+        title = _AT.format(title=title, server=tried)
+    shown = [render.table(rows, columns, caption=title)]
     if failed is not None and failed.error is not None:
         shown.append(render.notice("error", failed.error.message, failed.error.hint))
     return tuple(shown)
@@ -126,19 +124,21 @@ def _badge_without(
 
 
 def show_verdict(diagnosis: Diagnosis) -> tuple[Html, ...]:
-    """The result in one sentence, and whether it rests on a login."""
-    kind: Kind = "error" if not diagnosis.ok else "success" if diagnosis.logged_in else "info"
+    """The result in one sentence, and why it rests on no login if it does not."""
+    kind: Kind = "success" if diagnosis.logged_in else "info"
+    if not diagnosis.ok:
+        kind = "error" if diagnosis.failure else "warning"
     shown = [render.notice(kind, diagnosis.verdict)]
     if diagnosis.account_id is None:
         shown.append(render.notice("quiet", _UNSAVED))
-    elif diagnosis.ok and not diagnosis.logged_in:
-        shown.append(render.notice("warning", _NO_PASSWORD))
+    elif diagnosis.vault is not None:
+        shown.append(render.notice("warning", diagnosis.vault.message, diagnosis.vault.hint))
     return tuple(shown)
 
 
 def show_causes(diagnosis: Diagnosis) -> tuple[Html, ...]:
     """The likeliest cause with what to do and why, the others folded; nothing if all is well."""
-    if diagnosis.ok:
+    if diagnosis.failure is None:
         return ()
     if not diagnosis.causes:
         return (render.paragraph(_NO_CAUSE),)

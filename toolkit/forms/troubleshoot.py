@@ -13,8 +13,9 @@ of ``toolkit.diagnosis``. Nothing is changed, neither in the mailbox nor in the 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol as Kind
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
@@ -74,14 +75,8 @@ EMPTY = Text(
 STOPPED = Text("Abgebrochen.", "Cancelled.")
 
 
-class Diagnose(Kind):
-    """What the form asks for a diagnosis; `toolkit.diagnosis.probe.diagnose` is one."""
-
-    def __call__(
-        self, workspace: Workspace, subject: str, *, on_finding: FindingWatch
-    ) -> Diagnosis:
-        """Diagnose an account or an address, telling about each finding as it is made."""
-        ...
+#: What the form asks: workspace, account or address, and ``on_finding``, as `probe.diagnose` does.
+Diagnose = Callable[..., "Diagnosis"]
 
 
 class TroubleshootForm:
@@ -135,7 +130,7 @@ class TroubleshootForm:
         self._stages_card = card(STAGES, beside)
         self._result_card = card(RESULT, self.result, self.details)
         self._letter_card = card(MESSAGE, note, self.letter)
-        return (self._result_card, self._letter_card, self._stages_card)
+        return (self._stages_card, self._result_card, self._letter_card)
 
     # --- what a person does ------------------------------------------------------------------
 
@@ -156,7 +151,6 @@ class TroubleshootForm:
             return self._diagnose(self._workspace, subject, on_finding=watch)
 
         self.work.start(job, self._show, abandon=True)
-        self._draw()
 
     def _watch(self, progress: ProgressCallback, cancel: threading.Event) -> FindingWatch:
         """Draws each finding as it is made; both protocols' threads call it."""
@@ -230,8 +224,10 @@ class TroubleshootForm:
 
     def _changed(self) -> None:
         self._start.disabled = self.work.running
-        if not self.work.running and self._cancel is not None and self._cancel.is_set():
+        stopped = self._cancel is not None and self._cancel.is_set()
+        if stopped:
             self.message.show(render.notice("info", STOPPED))
+        if stopped or self.work.running:
             self._draw()
 
     def _clear(self) -> None:
