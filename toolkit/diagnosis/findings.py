@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from toolkit.diagnosis.explain import RankedCause
-from toolkit.errors import MailError, Stage
+from toolkit.errors import MailError, Stage, VaultError
 from toolkit.language import Text
 from toolkit.mail.settings import Protocol
 
@@ -70,7 +70,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A probe's findings and the causes they point to, likeliest first."""
+    """A probe's findings and the causes they point to, likeliest first.
+
+    ``vault`` is why a saved account was probed without its password; None if it was not.
+    """
 
     subject: str
     account_id: str | None
@@ -78,11 +81,12 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     causes: tuple[RankedCause, ...]
     seconds: float
+    vault: VaultError | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether every stage that was tried succeeded."""
-        return not any(finding.outcome is Outcome.FAILED for finding in self.findings)
+        """Whether every stage that was tried succeeded, and a saved account's password was there."""
+        return self.vault is None and self.failure is None
 
     @property
     def logged_in(self) -> bool:
@@ -113,6 +117,12 @@ class Diagnosis:
     def verdict(self) -> Text:
         """The result in one sentence."""
         failure = self.failure
+        if failure is None and self.vault is not None:
+            why = self.vault.message
+            return Text(
+                f"Beide Server antworten; die Anmeldung wurde nicht geprüft. {why.de}",
+                f"Both servers answer; logging in was not tried. {why.en}",
+            )
         if failure is None and not self.logged_in:
             return Text(
                 "Beide Server antworten, wie sie sollen; die Anmeldung wurde nicht geprüft.",
@@ -120,8 +130,8 @@ class Diagnosis:
             )
         if failure is None:
             return Text(
-                "Alles in Ordnung: Empfang und Versand funktionieren.",
-                "All is well: receiving and sending work.",
+                "Empfang und Versand funktionieren.",
+                "Receiving and sending work.",
             )
         assert failure.error is not None
         where = STAGE_NAMES[failure.stage]
@@ -133,7 +143,7 @@ class Diagnosis:
 
     def as_json(self) -> dict[str, object]:
         """The diagnosis as ``toolkit diagnose --json`` prints it."""
-        return {
+        answer: dict[str, object] = {
             "subject": self.subject,
             "id": self.account_id,
             "provider": self.provider,
@@ -144,3 +154,6 @@ class Diagnosis:
             "findings": [finding.as_json() for finding in self.findings],
             "causes": [cause.as_json() for cause in self.causes],
         }
+        if self.vault is not None:
+            answer["vault"] = self.vault.as_json()
+        return answer

@@ -6,9 +6,11 @@ The password is used at most once per protocol.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from toolkit.accounts import book
@@ -16,7 +18,8 @@ from toolkit.diagnosis.explain import Failure, RankedCause, explain
 from toolkit.diagnosis.findings import Diagnosis, Finding, Outcome
 from toolkit.errors import AccountNotFound, InvalidAccount, MailError, Stage, VaultError
 from toolkit.language import Text
-from toolkit.mail.settings import Protocol, Server, ServerSettings
+from toolkit.mail.deadline import Deadline
+from toolkit.mail.settings import Protocol, Security, Server, ServerSettings
 from toolkit.vault.vault import SecretRef
 from toolkit.workspace import Workspace
 
@@ -44,6 +47,17 @@ WAY: Mapping[Protocol, tuple[Stage, ...]] = {
     ),
 }  # fmt: skip
 OPTIONAL = frozenset({Stage.STARTTLS, Stage.CAPABILITY})
+
+#: Where encryption begins after the greeting, the way has another order.
+_STARTTLS_WAY: Mapping[Protocol, tuple[Stage, ...]] = {
+    Protocol.IMAP: (
+        Stage.DNS, Stage.TCP, Stage.GREETING, Stage.STARTTLS, Stage.TLS, Stage.CAPABILITY,
+        Stage.AUTH, Stage.LIST, Stage.SELECT, Stage.FETCH,
+    ),
+    Protocol.SMTP: (
+        Stage.DNS, Stage.TCP, Stage.SMTP_CONNECT, Stage.STARTTLS, Stage.TLS, Stage.SMTP_AUTH,
+    ),
+}  # fmt: skip
 
 
 def diagnose(
@@ -73,12 +87,16 @@ def diagnose(
 def diagnose_account(
     workspace: Workspace, account: Account, *, on_finding: FindingWatch = lambda _: None
 ) -> Diagnosis:
-    """Diagnose a saved account with the password the vault keeps for it."""
+    """Diagnose a saved account with the password the vault keeps for it.
+
+    Without one the servers are looked at all the same, and the diagnosis says why it ends there.
+    """
+    secret, without = None, None
     try:
         secret = workspace.vault.get(SecretRef(account.id))
-    except VaultError:
-        secret = None  # the servers can still be looked at
-    return probe(
+    except VaultError as error:
+        without = error
+    diagnosis = probe(
         workspace,
         account.servers,
         secret,
@@ -87,6 +105,7 @@ def diagnose_account(
         provider=account.provider,
         on_finding=on_finding,
     )
+    return replace(diagnosis, vault=without)
 
 
 def probe(
@@ -103,11 +122,27 @@ def probe(
     """Probe both servers; without a secret, up to what they announce.
 
     Never raises for what a server does: that is a finding.
+
+    Args:
+        workspace: the open office, for its trusted certificates.
+        settings: the servers and login names.
+        secret: the password; None to stop before logging in.
+        subject: what was asked about, an address.
+        account_id: the saved account's id, if it is one.
+        provider: the provider's id, where it is known: it weighs the causes.
+        on_finding: told about every finding as it is made, one at a time.
+        seconds: the whole probe's clock.
     """
     started = time.monotonic()
+    lock = threading.Lock()
+
+    def watch(finding: Finding) -> None:
+        with lock:  # the two walks are threads
+            on_finding(finding)
+
     with ThreadPoolExecutor(2, thread_name_prefix="probe") as pool:
         walks = [
-            pool.submit(walk, workspace, settings, secret, on_finding, seconds)
+            pool.submit(walk, workspace, settings, secret, watch, seconds)
             for walk in (_walk_imap, _walk_smtp)
         ]
         findings = tuple(finding for walk in walks for finding in walk.result())
@@ -134,7 +169,8 @@ class _Walk:
 
     def enter(self, stage: Stage) -> None:
         """A stage begins, so the one before went well."""
-        if stage is self._current:
+        # Leaving is no stage of the way: a login that failed has not gone well because of it.
+        if stage in (self._current, Stage.LOGOUT):
             return
         self._finish(Outcome.OK)
         self._current, self._since = stage, time.monotonic()
@@ -149,25 +185,27 @@ class _Walk:
             self.enter(error.stage)
         self._finish(Outcome.FAILED, evidence=error.evidence, error=error)
 
-    def done(self, stages: tuple[Stage, ...]) -> list[Finding]:
+    def done(self) -> list[Finding]:
         """All findings, the stages never reached as skipped, in the order of the way."""
         self._finish(Outcome.OK)
+        starttls = self.server.security is Security.STARTTLS
+        stages = (_STARTTLS_WAY if starttls else WAY)[self.protocol]
         met = {finding.stage: finding for finding in self.findings}
         failed_at = next((f.stage for f in self.findings if f.outcome is Outcome.FAILED), None)
         ordered = [met[stage] for stage in stages if stage in met]
         ordered += [finding for finding in self.findings if finding.stage not in stages]
-        if failed_at is not None:
+        if failed_at in stages:
             ordered += [
                 Finding(self.protocol, stage, Outcome.SKIPPED, tried=str(self.server))
-                for stage in stages
-                if stage not in met and stage not in OPTIONAL
+                for stage in stages[stages.index(failed_at) + 1 :]
+                if stage not in met and (starttls or stage not in OPTIONAL)
             ]
         return ordered
 
     def _finish(
         self, outcome: Outcome, *, evidence: str = "", error: MailError | None = None
     ) -> None:
-        if self._current is None or self._current is Stage.LOGOUT:
+        if self._current is None:
             return
         finding = Finding(
             protocol=self.protocol,
@@ -193,11 +231,15 @@ def _walk_imap(
     from toolkit.mail.imap import ImapSession
 
     walk = _Walk(Protocol.IMAP, settings.imap, watch)
+    until = Deadline(seconds)
     try:
         with ImapSession.open(
             settings.imap, tls=workspace.tls, seconds=seconds, on_stage=walk.enter
         ) as session:
-            walk.saw(session.greeting)
+            session.until = until
+            greeted = settings.imap.security is Security.SSL
+            # What was said before STARTTLS anybody on the way could have said.
+            walk.saw(session.greeting if greeted else " ".join(sorted(session.capabilities)))
             if secret is not None:
                 session.login(settings.login_name(Protocol.IMAP), secret)
                 walk.saw(" ".join(sorted(session.capabilities)))
@@ -210,7 +252,7 @@ def _walk_imap(
                     walk.saw("")
     except MailError as error:
         walk.failed(error)
-    return walk.done(WAY[Protocol.IMAP])
+    return walk.done()
 
 
 def _walk_smtp(
@@ -223,17 +265,19 @@ def _walk_smtp(
     from toolkit.mail.smtp import SmtpSession
 
     walk = _Walk(Protocol.SMTP, settings.smtp, watch)
+    until = Deadline(seconds)
     try:
         with SmtpSession.open(
             settings.smtp, tls=workspace.tls, seconds=seconds, on_stage=walk.enter
         ) as session:
+            session.until = until
             walk.saw(" ".join(sorted(session.capabilities)))
             if secret is not None:
                 walk.enter(Stage.SMTP_AUTH)
                 session.login(settings.login_name(Protocol.SMTP), secret)
     except MailError as error:
         walk.failed(error)
-    return walk.done(WAY[Protocol.SMTP])
+    return walk.done()
 
 
 def _causes(
