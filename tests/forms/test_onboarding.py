@@ -410,6 +410,14 @@ def test_a_late_answer_for_an_older_address_is_ignored(
     assert driver.form.servers.imap.host.widget.value == ""
 
 
+def test_a_provider_goes_with_its_address(driver: Driver) -> None:
+    """Another address is not connected as a mailbox of the former one's provider."""
+    driver.form.suggestion._show(gmx())
+    assert driver.form.suggestion.provider == "gmx"
+    driver.form.account.email.widget.value = "post@kanzlei.example"
+    assert driver.form.suggestion.provider is None
+
+
 def test_a_slip_is_offered_and_never_replaced_silently(driver: Driver) -> None:
     """The likely address is a button; the field keeps what was typed until it is pressed."""
     form = driver.form

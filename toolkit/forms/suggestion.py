@@ -100,6 +100,7 @@ class Suggestion:
         """The address changed: ask once the person pauses."""
         with self._lock:
             self._asked = change["new"].strip()
+            self.provider = None  # it was the former address's
             if self._timer is not None:
                 self._timer.cancel()
             if "@" not in self._asked.strip("@"):
