@@ -262,6 +262,16 @@ def test_a_table_without_rows_says_so() -> None:
     assert made.words == ["Konto", "Keine Einträge."]
 
 
+def test_a_total_leaves_blank_what_has_no_sum() -> None:
+    """The last line holds the sums given and nothing, not even a dash, elsewhere."""
+    rows = [{"Ordner": "INBOX", "Rolle": "Posteingang", "neu": 5}]
+    made = str(render.table(rows, total={"Ordner": "Summe", "neu": 5}))
+    assert made.endswith(
+        "<tfoot><tr><td><bdi>Summe</bdi></td><td></td>"
+        '<td class="tk-end"><bdi>5</bdi></td></tr></tfoot></table></div>'
+    )
+
+
 def test_a_column_may_choose_how_its_values_are_shown() -> None:
     """``show`` receives the value and may return markup of render's own."""
     columns = [

@@ -65,7 +65,10 @@ def table(
     body = "".join(_row(record, shown, ends) for record in records)
     if not records:
         body = f'<tr><td colspan="{max(len(shown), 1)}" class="tk-empty">{label(empty)}</td></tr>'
-    foot = f"<tfoot>{_row(total, shown, ends)}</tfoot>" if total is not None else ""
+    foot = ""
+    if total is not None:  # what has no sum is left blank
+        sums: dict[str, object] = {column.key: Html("") for column in shown}
+        foot = f"<tfoot>{_row(sums | dict(total), shown, ends)}</tfoot>"
     title = f"<caption>{label(caption)}</caption>" if caption else ""
     name = f' role="region" aria-label="{escape(visible(str(caption)))}"' if caption else ""
     return Html(
