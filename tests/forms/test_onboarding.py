@@ -382,7 +382,7 @@ def test_servers_are_filled_from_the_address(
     with form._lock:
         assert form.servers.imap.host.widget.value == "imap.gmx.net"
         assert form.account.username.widget.value == "anna@gmx.de"
-        assert "Voreinstellung für GMX, geprüft am" in form.servers.imap.origin.value
+        assert "Voreinstellung für GMX, Stand" in form.servers.imap.origin.value
         assert "IMAP" in form.account.hints.value
         assert form.suggestion.provider == "gmx"
 

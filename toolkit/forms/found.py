@@ -18,19 +18,19 @@ __all__ = ["about_address", "about_servers", "origin", "preparation"]
 
 _ORIGINS: Mapping[Outcome, Text] = {
     Outcome.PRESET: Text(
-        "Voreinstellung für {name}, geprüft am {date}", "preset for {name}, checked on {date}"
+        "Voreinstellung für {name}, Stand {date}", "preset for {name}, as of {date}"
     ),
     Outcome.SRV: Text("laut DNS der Domain (SRV-Einträge)", "from the domain's DNS (SRV records)"),
     Outcome.AUTOCONFIG: Text(
         "laut Autokonfiguration der Domain", "from the domain's own autoconfiguration"
     ),
     Outcome.MX: Text(
-        "{name}, erkannt am Mailserver der Domain (MX), geprüft am {date}",
-        "{name}, recognised by the domain's mail exchanger (MX), checked on {date}",
+        "{name}, erkannt am Mailserver der Domain (MX), Stand {date}",
+        "{name}, recognised by the domain's mail exchanger (MX), as of {date}",
     ),
     Outcome.GATEWAY_RESOLVED: Text(
-        "{name}, hinter einem Mailfilter erkannt, geprüft am {date}",
-        "{name}, recognised behind a mail filter, checked on {date}",
+        "{name}, hinter einem Mailfilter erkannt, Stand {date}",
+        "{name}, recognised behind a mail filter, as of {date}",
     ),
 }
 
