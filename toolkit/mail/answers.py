@@ -124,7 +124,7 @@ def parse_status(items: Iterable[Item]) -> dict[bytes, dict[str, int]]:
         if not item or (found := _STATUS_TAIL.match(item)) is None:
             pending = None
             continue
-        name = pending if pending is not None else _unquoted(found["name"].strip())
+        name = pending if pending is not None else unquoted(found["name"].strip())
         pending = None
         words = found["pairs"].split()
         answers[name] = {
@@ -147,7 +147,7 @@ def parse_envelopes(items: Iterable[Item]) -> dict[int, Envelope]:
             uid=uid,
             flags=_flags(line),
             size=_bounded(size[1]) if size else None,
-            internaldate=_internaldate(date[1]) if date else None,
+            internaldate=internaldate(date[1]) if date else None,
         )
     return envelopes
 
@@ -168,7 +168,7 @@ def parse_bodies(items: Iterable[Item]) -> dict[int, bytes]:
             body = literal if _BODY_LITERAL.search(line) else body
             continue
         if body is None and (found := _QUOTED_BODY.search(line)):
-            body = _unquoted(found[1])  # an empty or tiny body may come like this
+            body = unquoted(found[1])  # an empty or tiny body may come like this
         if uid is not None and body is not None and bodies.setdefault(uid, body) != body:
             twice.add(uid)
         uid = body = None
@@ -239,7 +239,7 @@ def _flags(line: bytes) -> tuple[str, ...]:
     return tuple(sorted(flag for flag in flags if flag.lower() != "\\recent"))
 
 
-def _internaldate(text: bytes) -> datetime | None:
+def internaldate(text: bytes) -> datetime | None:
     """``17-Jul-1996 02:44:25 -0700``; not by strptime, whose month names follow the locale."""
     found = _DATE_TIME.match(text.strip())
     if found is None:
@@ -265,7 +265,7 @@ def _internaldate(text: bytes) -> datetime | None:
     return moment
 
 
-def _unquoted(text: bytes) -> bytes:
+def unquoted(text: bytes) -> bytes:
     if len(text) > 1 and text[:1] == text[-1:] == b'"':
         return re.sub(rb"\\(.)", rb"\1", text[1:-1], flags=re.DOTALL)
     return text
