@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.accounts import book
-from toolkit.errors import AccountNotFound, InputError
+from toolkit.errors import InputError
 from toolkit.language import Text
 from toolkit.workspace import Workspace
 
 __all__ = ["BatchAccount", "choose_accounts"]
 
 #: Headings a column of accounts may have, in the order they are looked for.
-_HEADINGS = ("id", "account", "konto", "email", "address", "adresse", "e-mail")
+_HEADINGS = (
+    "id", "account", "konto", "email", "e-mail", "address", "adresse", "e-mail-adresse",
+    "mailadresse",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +33,24 @@ class BatchAccount:
 def choose_accounts(workspace: Workspace, file: Path | None = None) -> tuple[BatchAccount, ...]:
     """All active accounts, or the ones a CSV file names by id or address, in its order.
 
+    A file may name a deactivated account: whoever writes it down wants to know. Addresses are
+    compared in any letters, and an account named twice is one.
+
     Raises:
         InputError: the file cannot be read, or has no column that names accounts.
     """
+    names = None if file is None else _names(file)
     with workspace.store.read() as connection:
-        if file is None:
-            return tuple(
-                BatchAccount(account.id, account.email)
-                for account in book.accounts(connection)
-                if account.active
-            )
-        chosen: dict[str, BatchAccount] = {}
-        for name in _names(file):
-            try:
-                account = book.account_by_id(connection, name)
-            except AccountNotFound:
-                chosen.setdefault(name, BatchAccount(name, name, known=False))
-            else:
-                chosen.setdefault(account.id, BatchAccount(account.id, account.email))
+        saved = book.accounts(connection)
+    if names is None:
+        return tuple(BatchAccount(one.id, one.email) for one in saved if one.active)
+    known = {one.email.casefold(): BatchAccount(one.id, one.email) for one in saved}
+    known |= {one.id: BatchAccount(one.id, one.email) for one in saved}
+    chosen: dict[str, BatchAccount] = {}
+    for name in names:
+        one = known.get(name) or known.get(name.casefold())
+        one = one or BatchAccount(name, name, known=False)
+        chosen.setdefault(one.id, one)
     return tuple(chosen.values())
 
 
@@ -59,8 +63,16 @@ def _names(file: Path) -> list[str]:
             field="file",
             hint=Text("Eine CSV-Datei in UTF-8 angeben.", "Give a CSV file in UTF-8."),
         ) from exc
-    separator = ";" if content.partition("\n")[0].count(";") else ","
-    rows = list(csv.reader(content.splitlines(), delimiter=separator))
+    first = content.partition("\n")[0]
+    separator = next((one for one in (";", "\t") if one in first), ",")
+    try:
+        # Not by lines: a quoted cell may hold line ends.
+        rows = list(csv.reader(io.StringIO(content, newline=""), delimiter=separator))
+    except csv.Error as exc:
+        raise InputError(
+            Text(f"{file} ist keine lesbare CSV-Datei: {exc}", f"{file} is no readable CSV: {exc}"),
+            field="file",
+        ) from exc
     if not rows:
         return []
     head = [cell.strip().lower() for cell in rows[0]]

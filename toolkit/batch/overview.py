@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from toolkit.language import Text
 from toolkit.render import Html
 
 __all__ = [
+    "CANCELLED",
     "Overview",
     "Row",
     "failed_row",
@@ -28,7 +30,13 @@ __all__ = [
     "write_overview",
 ]
 
+#: The cause of a row whose notebook was never started.
+CANCELLED = "cancelled"
+
 _OK = Text("In Ordnung", "OK")
+_NOT_CHECKED = Text("Nicht geprüft", "Not checked")
+#: What a spreadsheet takes for a formula's beginning, full-width forms of Asian keyboards too.
+_FORMULA = re.compile(r"[\t\r\n]|\s*[=+\-@＝＋－＠]")
 _COLUMNS = {
     "email": Text("Adresse", "Address"),
     "result": Text("Ergebnis", "Result"),
@@ -106,18 +114,20 @@ def row_from_result(
     account: BatchAccount, result: Mapping[str, Any], *, seconds: float, page: Path | None
 ) -> Row:
     """The row for a diagnosis that ran through, from the JSON its notebook wrote."""
-    causes = result.get("causes") or [{}]
-    remedy = causes[0].get("remedy") or {}
+    first: Mapping[str, Any] = next(iter(result.get("causes") or ()), {})
+    # Without the password there is no cause of the servers', but one of ours.
+    vault = result.get("vault") or {}
     return Row(
         id=account.id,
         email=account.email,
         ok=bool(result.get("ok")),
         stage=str(result.get("stage") or ""),
-        cause=str(causes[0].get("cause") or ""),
-        cause_name=str(_said(causes[0].get("name") or {})),
-        confidence=causes[0].get("confidence"),
+        cause=str(first.get("cause") or vault.get("code") or ""),
+        cause_name=str(_said(first.get("name") or {}))
+        or str(vault.get("message") or "").rstrip("."),
+        confidence=first.get("confidence"),
         message=str(_said(result.get("verdict") or {})),
-        remedy=str(_said(remedy)),
+        remedy=str(_said(first.get("remedy") or vault.get("hint") or {})),
         seconds=seconds,
         page=page.name if page is not None else "",
     )
@@ -145,17 +155,26 @@ def failed_row(
     )
 
 
-def write_overview(out: Path, rows: Sequence[Row], *, since: Path | None = None) -> Overview:
-    """Write ``overview.html``, ``overview.csv`` and ``overview.json`` into a folder."""
-    compared = _compared(rows, since)
+def write_overview(
+    out: Path, rows: Sequence[Row], *, before: Sequence[Row] | None = None
+) -> Overview:
+    """Write ``overview.html``, ``overview.csv`` and ``overview.json`` into a folder.
+
+    Args:
+        out: the folder; it exists.
+        rows: the accounts.
+        before: an earlier run's rows to compare with; None compares with nothing.
+    """
+    compared = _compared(rows, before)
     overview = Overview(compared, html=out / "overview.html", csv=out / "overview.csv")
     write_result(out / "overview.json", {"accounts": [row.as_json() for row in compared]})
-    with overview.csv.open("w", encoding="utf-8-sig", newline="") as file:  # for Excel
+    # For Excel; a kernel's last words may hold what is no text.
+    with overview.csv.open("w", encoding="utf-8-sig", newline="", errors="replace") as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(["id", *list(Row.__slots__)[1:]])
         for row in compared:
             writer.writerow([_cell(getattr(row, name)) for name in Row.__slots__])
-    overview.html.write_text(_page(overview), encoding="utf-8")
+    overview.html.write_text(_page(overview), encoding="utf-8", errors="replace")
     return overview
 
 
@@ -165,31 +184,42 @@ def _verdict(rows: Sequence[Row]) -> Text:
         return Text("Keine Konten ausgewählt.", "No accounts were chosen.")
     if well == number:
         return Text(f"Alle {number} Konten sind in Ordnung.", f"All {number} accounts are well.")
+    unchecked = sum(row.cause == CANCELLED for row in rows)
+    bad = number - well - unchecked
+    verdict = Text(
+        f"{bad} von {number} Konten haben ein Problem.",
+        f"{bad} of {number} accounts have a problem.",
+    )
+    if not unchecked:
+        return verdict
     return Text(
-        f"{number - well} von {number} Konten haben ein Problem.",
-        f"{number - well} of {number} accounts have a problem.",
+        f"{verdict.de} {unchecked} wurden nicht geprüft, weil der Lauf abgebrochen wurde.",
+        f"{verdict.en} {unchecked} were not checked because the run was cancelled.",
     )
 
 
-def _compared(rows: Sequence[Row], since: Path | None) -> tuple[Row, ...]:
-    if since is None:
+def _compared(rows: Sequence[Row], before: Sequence[Row] | None) -> tuple[Row, ...]:
+    if before is None:
         return tuple(rows)
-    before = {row.id: row for row in read_overview(since)}
-    return tuple(replace(row, change=_change(row, before.get(row.id))) for row in rows)
+    by_id = {row.id: row for row in before}
+    return tuple(replace(row, change=_change(row, by_id.get(row.id))) for row in rows)
 
 
 def _change(row: Row, before: Row | None) -> str:
-    if before is None:
-        return str(Text("neu dabei", "newly included"))
-    if row.ok and not before.ok:
-        return str(
-            Text(f"behoben (war: {before.cause_name})", f"mended (was: {before.cause_name})")
-        )
-    if not row.ok and before.ok:
-        return str(Text("neues Problem", "new problem"))
-    if row.cause != before.cause:
-        return str(Text(f"vorher: {before.cause_name}", f"before: {before.cause_name}"))
-    return ""
+    words = Text("", "")
+    if row.cause == CANCELLED:
+        pass  # nobody looked, so nobody knows
+    elif before is None:
+        words = Text("neu dabei", "newly included")
+    elif before.cause == CANCELLED:
+        words = Text("zuvor nicht geprüft", "not checked before")
+    elif row.ok and not before.ok:
+        words = Text(f"behoben (war: {before.cause_name})", f"mended (was: {before.cause_name})")
+    elif not row.ok and before.ok:
+        words = Text("neues Problem", "new problem")
+    elif row.cause != before.cause:
+        words = Text(f"vorher: {before.cause_name}", f"before: {before.cause_name}")
+    return str(words)
 
 
 def show_rows(rows: Sequence[Row], *, linked: bool = False) -> tuple[Html, ...]:
@@ -221,11 +251,12 @@ def read_overview(out: Path) -> tuple[Row, ...]:
     """The rows an earlier run wrote into a folder.
 
     Raises:
-        InputError: there is no overview in it.
+        InputError: there is no overview in it, or it is none of ours.
     """
     content = read_result(out / "overview.json")
-    rows = content.get("accounts") if content is not None else None
-    if not isinstance(rows, list):
+    try:
+        return tuple(map(_row_from_json, (content or {})["accounts"]))  # type: ignore[call-overload]
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:  # another program's JSON
         raise InputError(
             Text(f"In {out} liegt keine Übersicht.", f"There is no overview in {out}."),
             field="folder",
@@ -233,9 +264,21 @@ def read_overview(out: Path) -> tuple[Row, ...]:
                 "Den Ordner angeben, in den „toolkit batch --out“ geschrieben hat.",
                 "Name the folder that “toolkit batch --out” wrote into.",
             ),
-        )
-    known = set(Row.__slots__)
-    return tuple(Row(**{key: value for key, value in row.items() if key in known}) for row in rows)
+        ) from exc
+
+
+def _row_from_json(data: Mapping[str, Any]) -> Row:
+    """A row as it was written; unknown keys, which a newer version may write, are passed over."""
+    texts = ("stage", "cause", "cause_name", "message", "remedy", "page", "change")
+    confidence = data.get("confidence")
+    return Row(
+        id=str(data["id"]),
+        email=str(data["email"]),
+        ok=data["ok"] is True,
+        confidence=None if confidence is None else float(confidence),
+        seconds=float(data.get("seconds", 0.0)),
+        **{name: str(data.get(name, "")) for name in texts},
+    )
 
 
 def _causes(bad: Sequence[Row]) -> Html:
@@ -274,9 +317,7 @@ def _page(overview: Overview) -> str:
 def _shown(row: Row) -> dict[str, object]:
     return {
         "email": row.email,
-        "result": render.badge(
-            "success" if row.ok else "error", _OK if row.ok else Text("Problem", "Problem")
-        ),
+        "result": _badge(row),
         "stage": str(STAGE_NAMES[Stage(row.stage)]) if row.stage in set(Stage) else "",
         "cause": row.cause_name,
         "confidence": "" if row.confidence is None else f"{row.confidence:.0%}",
@@ -286,9 +327,18 @@ def _shown(row: Row) -> dict[str, object]:
     }
 
 
+def _badge(row: Row) -> Html:
+    if row.cause == CANCELLED:
+        return render.badge("quiet", _NOT_CHECKED)
+    if row.ok:
+        return render.badge("success", _OK)
+    return render.badge("error", Text("Problem", "Problem"))
+
+
 def _cell(value: object) -> object:
     """A value a spreadsheet will not take for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    # https://owasp.org/www-community/attacks/CSV_Injection, 2026-11; blanks in front do not help.
+    if isinstance(value, str) and _FORMULA.match(value):
         return "'" + value
     return "" if value is None else value
 

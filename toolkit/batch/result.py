@@ -49,7 +49,7 @@ def write_result(path: Path, content: dict[str, object]) -> None:
     """Write JSON so that a reader sees all of it or nothing."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".new")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
             json.dump(content, file, ensure_ascii=False, indent=1)
         Path(name).replace(path)
     except BaseException:

@@ -7,16 +7,26 @@ widget state.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 
 from toolkit.batch.choose import BatchAccount
 from toolkit.batch.export import export_html
-from toolkit.batch.overview import Overview, Row, failed_row, row_from_result, write_overview
+from toolkit.batch.overview import (
+    CANCELLED,
+    Overview,
+    Row,
+    failed_row,
+    read_overview,
+    row_from_result,
+    write_overview,
+)
 from toolkit.batch.result import read_result
 from toolkit.language import Text
 from toolkit.progress import Progress, ProgressCallback
@@ -51,16 +61,22 @@ def run_batch(
         cancel: set to start no further notebook; what is done is in the overview.
 
     Returns:
-        The overview, one row an account in the order given; those not started after a
+        The overview, one row an account in the order given, each once; those not started after a
         cancel are rows that say so.
+
+    Raises:
+        InputError: ``since`` holds no overview; told before anything runs.
     """
+    before = None if since is None else read_overview(since)
     out = out.absolute()
     out.mkdir(parents=True, exist_ok=True)
+    # Two kernels writing the same files would spoil both.
+    once = tuple({account.id: account for account in accounts}.values())
     rows: dict[str, Row] = {}
     stop = cancel or threading.Event()
     with ThreadPoolExecutor(jobs, thread_name_prefix="notebook") as pool:
         running: dict[Future[Row], BatchAccount] = {
-            pool.submit(_run_one, account, out, stop): account for account in accounts
+            pool.submit(_run_one, account, out, stop): account for account in once
         }
         while running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -69,15 +85,15 @@ def run_batch(
                 rows[account.id] = future.result()
                 if progress is not None:
                     what = Text(account.email, account.email)
-                    progress(Progress(len(rows), len(accounts), what))
-    ordered = tuple(rows[account.id] for account in accounts)
-    return write_overview(out, ordered, since=since)
+                    progress(Progress(len(rows), len(once), what))
+    ordered = tuple(rows[account.id] for account in once)
+    return write_overview(out, ordered, before=before)
 
 
 def _run_one(account: BatchAccount, out: Path, stop: threading.Event) -> Row:
     """One account's notebook, its HTML and its row; whatever goes wrong becomes the row."""
     if stop.is_set():
-        return failed_row(account, "cancelled", Text("Abgebrochen.", "Cancelled."))
+        return failed_row(account, CANCELLED, Text("Abgebrochen.", "Cancelled."))
     if not account.known:
         return failed_row(
             account,
@@ -86,13 +102,16 @@ def _run_one(account: BatchAccount, out: Path, stop: threading.Event) -> Row:
         )
     started = time.monotonic()
     executed, result = out / f"{account.id}.ipynb", out / f"{account.id}.json"
-    result.unlink(missing_ok=True)
-    trouble: Exception | None = None
+    page, trouble = None, ""
     try:
-        _execute(account.id, executed, result)
+        for stale in (executed, executed.with_suffix(".html"), result):
+            stale.unlink(missing_ok=True)  # what an earlier run left is not this one's
+        try:
+            _execute(account.id, executed, result)
+        finally:
+            page = _export(executed) if executed.exists() else None
     except Exception as exc:  # noqa: BLE001 - kernels die in many ways; the others go on
-        trouble = exc
-    page = _export(executed) if executed.exists() else None
+        trouble = f"{type(exc).__name__}: {exc}"[-500:]
     seconds = time.monotonic() - started
     content = read_result(result)
     if content is not None:
@@ -101,7 +120,7 @@ def _run_one(account: BatchAccount, out: Path, stop: threading.Event) -> Row:
         account,
         "notebook-failed",
         Text("Das Notebook ist nicht durchgelaufen.", "The notebook did not run through."),
-        evidence="" if trouble is None else f"{type(trouble).__name__}: {trouble}"[-500:],
+        evidence=trouble,
         seconds=seconds,
         page=page,
     )
@@ -110,7 +129,7 @@ def _run_one(account: BatchAccount, out: Path, stop: threading.Event) -> Row:
 def _execute(account_id: str, executed: Path, result: Path) -> None:
     import papermill
 
-    with warnings.catch_warnings():
+    with _event_loop(), warnings.catch_warnings():
         # papermill stamps times without a zone, which Python has deprecated.
         warnings.simplefilter("ignore", DeprecationWarning)
         papermill.execute_notebook(
@@ -128,6 +147,19 @@ def _execute(account_id: str, executed: Path, result: Path) -> None:
             extra_arguments=_KERNEL_ARGUMENTS,
             store_widget_state=False,
         )
+
+
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    """The event loop nbclient leaves to a thread, closed: its sockets are not the collector's job."""
+    from jupyter_core.utils import ensure_event_loop
+
+    loop = ensure_event_loop()
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def _export(executed: Path) -> Path | None:
