@@ -212,6 +212,12 @@ def test_a_time_with_a_zone_is_shown_in_local_time() -> None:
     assert render.moment(when) == when.astimezone().strftime("%d.%m.%Y %H:%M")
 
 
+def test_a_data_frames_moment_is_shown_like_any_other() -> None:
+    """pandas' timestamps are told in this machine's zone, too, and lose no word over nanoseconds."""
+    when = pd.Timestamp("2026-11-24 13:05:01.123456789", tz="UTC")
+    assert render.moment(when) == render.moment(datetime(2026, 11, 24, 13, 5, tzinfo=UTC))
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [

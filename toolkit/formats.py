@@ -64,6 +64,11 @@ def moment(value: date | datetime) -> str:
     german = current_language() == "de"
     if not isinstance(value, datetime):
         return value.strftime("%d.%m.%Y" if german else "%Y-%m-%d")
+    # pandas' own kind of datetime converts to no zone, or wrongly, where it is not told which.
+    plainly = getattr(value, "to_pydatetime", None)
+    if plainly is not None:
+        value = plainly(warn=False)
+        assert isinstance(value, datetime)
     if value.tzinfo is not None:
         with suppress(OverflowError, OSError, ValueError):  # the years 1 and 9999 have none
             value = value.astimezone()
