@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -58,18 +59,16 @@ def saved(workspace: Workspace) -> Callable[..., Account]:
 
 @pytest.fixture
 def finish() -> Callable[[Any], None]:
-    """Wait until a form's work is done."""
-    import threading
+    """Wait until a form's work is done and shown, with what that started."""
 
     def wait(form: Any) -> None:
-        done = threading.Event()
-        deadline = threading.Timer(PATIENCE, done.set)
-        deadline.daemon = True
-        deadline.start()
-        while form.work.running and not done.wait(0.01):
-            pass
-        deadline.cancel()
-        assert not form.work.running
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            with form._lock:  # held while a result is being shown
+                if not form.work.running:
+                    return
+            time.sleep(0.01)
+        raise AssertionError("the form's work does not end")
 
     return wait
 

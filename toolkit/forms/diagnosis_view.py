@@ -50,7 +50,7 @@ _SURE = Text("{percent} % sicher", "{percent} % sure")
 _REMEDY = Text("Was zu tun ist", "What to do")
 _EVIDENCE = Text("Wofür das spricht", "What speaks for it")
 _NEXT_TEST = Text("So lässt es sich überprüfen", "How to make sure")
-_LIKELIEST = Text("Wahrscheinlichste Ursache", "Likeliest cause")
+_LIKELIEST = Text("Wahrscheinlichste Ursache: {name}", "Likeliest cause: {name}")
 _OTHERS = Text("Weitere mögliche Ursachen", "Other possible causes")
 _NO_CAUSE = Text(
     "Zu diesem Fehler ist keine Ursache bekannt; die technischen Einzelheiten helfen weiter.",
@@ -143,12 +143,10 @@ def show_causes(diagnosis: Diagnosis) -> tuple[Html, ...]:
     if not diagnosis.causes:
         return (render.paragraph(_NO_CAUSE),)
     first, *rest = diagnosis.causes[:_MOST_CAUSES]
-    shown = [render.section(_LIKELIEST, *_cause(first), level=3)]
+    shown = [render.section(_LIKELIEST.format(name=_name(first)), *_cause(first), level=3)]
     others = [one for one in rest if one.confidence >= _WORTH_NAMING]
     if others:
-        folded = [
-            render.details(f"{_percent(one)}: {_definition(one)}", *_cause(one)) for one in others
-        ]
+        folded = [render.details(f"{_percent(one)}: {_name(one)}", *_cause(one)) for one in others]
         shown.append(render.section(_OTHERS, *folded, level=3))
     return tuple(shown)
 
@@ -175,7 +173,7 @@ def show_details(diagnosis: Diagnosis) -> Html:
 def _cause(cause: RankedCause) -> tuple[Html, ...]:
     shown = [
         render.paragraph(
-            render.join(render.badge("info", _percent(cause)), " ", str(_definition(cause)))
+            render.join(render.badge("info", _percent(cause)), " ", _definition(cause))
         ),
         render.section(_REMEDY, render.paragraph(cause.remedy), level=4),
     ]
@@ -201,9 +199,13 @@ def _slugs(causes: Sequence[RankedCause]) -> str:
     return ", ".join(f"{one.cause} {one.confidence:.2f}" for one in causes)
 
 
-def _definition(cause: RankedCause) -> Text:
+def _name(cause: RankedCause) -> str:
+    return str(cause.name) or cause.cause
+
+
+def _definition(cause: RankedCause) -> str:
     known = catalogue().causes.get(cause.cause)
-    return known.definition if known else Text(cause.cause, cause.cause)
+    return str(known.definition) if known else ""
 
 
 def _percent(cause: RankedCause) -> Text:
