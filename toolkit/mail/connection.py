@@ -44,6 +44,8 @@ def look_up(server: Server) -> tuple[Address, ...]:
         found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as exc:
         raise _look_up_error(exc, server) from exc
+    if not found:
+        raise _look_up_error(socket.gaierror(socket.EAI_NONAME, "no addresses"), server)
     return tuple((family, address) for family, _, _, _, address in found)
 
 
@@ -63,17 +65,25 @@ def connect(
     on_stage(Stage.TCP)
     for family, address in addresses:
         seconds = min(CONNECT_SECONDS, deadline.check(Stage.TCP, str(server)))
-        candidate = socket.socket(family, socket.SOCK_STREAM)
         try:
-            candidate.settimeout(seconds)
-            candidate.connect(address)
-            candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return _connected(family, address, seconds)
         except OSError as exc:
-            candidate.close()
             failures.append((str(address[0]), exc))
-        else:
-            return candidate
     raise _connect_error(failures, server)
+
+
+def _connected(
+    family: socket.AddressFamily, address: tuple[object, ...], seconds: float
+) -> socket.socket:
+    candidate = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        candidate.settimeout(seconds)
+        candidate.connect(address)
+        candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except OSError:
+        candidate.close()
+        raise
+    return candidate
 
 
 def _look_up_error(exc: Exception, server: Server) -> MailError:

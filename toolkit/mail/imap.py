@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import imapclient
 
-from toolkit.errors import CommandRefused, GreetingFailed, MailError, Stage
+from toolkit.errors import CommandRefused, GreetingFailed, MailError, ProtocolViolation, Stage
 from toolkit.mail import answers
 from toolkit.mail.answers import Envelope, FolderState, quote
 from toolkit.mail.connection import StageWatch
@@ -267,13 +267,13 @@ class ImapSession:
         return self._transport.untagged_responses.get(name, [])
 
     def _status(self, folder: Folder) -> Mapping[str, int] | None:
+        # One folder that cannot be named or counted stops nothing.
         try:
+            name = quote(folder.raw)
             with self._command(Stage.LIST):
-                self._run(
-                    "STATUS", self._quoted(folder.raw), "(MESSAGES UNSEEN UIDNEXT UIDVALIDITY)"
-                )
+                self._run("STATUS", name, "(MESSAGES UNSEEN UIDNEXT UIDVALIDITY)")
                 status = answers.parse_status(self._untagged("STATUS"))
-        except CommandRefused:  # one folder the server cannot count stops nothing
+        except (CommandRefused, ValueError):
             return None
         return status.get(folder.raw)
 
@@ -307,12 +307,10 @@ def _opened(
     try:
         with translated(transport, None):
             Transport.__init__(transport, server, tls, deadline, on_stage)
-    except (CommandRefused, GreetingFailed) as exc:
-        raise no_greeting(server, exc.evidence) from exc
-    except MailError as exc:
-        if transport.stage is Stage.GREETING and exc.code == "protocol-violation":
-            raise no_greeting(server, exc.evidence) from exc
-        raise
+    except (CommandRefused, GreetingFailed, ProtocolViolation) as exc:
+        if transport.stage is not Stage.GREETING:
+            raise
+        raise no_greeting(server, exc.evidence or shown(transport.first_line)) from exc
     if transport.state == "AUTH":
         transport.shutdown()
         raise no_greeting(server, "PREAUTH")

@@ -53,6 +53,7 @@ class Transport(imaplib.IMAP4):
         self._stage = Stage.DNS
         self._buffer = bytearray()
         self._received = 0
+        self.first_line = b""
         super().__init__(server.host, server.port)
 
     @property
@@ -93,6 +94,8 @@ class Transport(imaplib.IMAP4):
             if searched > MAX_LINE:
                 raise self._too_much(f"line > {MAX_LINE}")
             self._receive()
+        if not self.first_line:
+            self.first_line = bytes(self._buffer[: min(end, 1000)])
         line = _STATUS.sub(lambda found: found[1] + found[2].upper(), self._take(end + 1), count=1)
         if _BARE_TAGGED.match(line):
             line = line.rstrip(b"\r\n") + b" \r\n"
@@ -118,6 +121,13 @@ class Transport(imaplib.IMAP4):
         self.untagged_responses.clear()
         self._received = 0
         return super()._command(name, *args)  # type: ignore[misc,no-any-return]
+
+    def _get_response(self) -> bytes | None:
+        """As imaplib's, but a farewell ends a command at once, a login's challenges included."""
+        response: bytes | None = super()._get_response()  # type: ignore[misc]
+        if self.state != "LOGOUT":  # before the greeting, and while we log out
+            self._check_bye()
+        return response
 
     def _command_complete(self, name: str, tag: bytes) -> tuple[str, list[Any]]:
         """As imaplib's, but BAD is an answer like NO, and its words stay the server's."""
