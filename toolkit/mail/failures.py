@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import imaplib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import CommandRefused, ConnectionLost, GreetingFailed, MailError, Stage
@@ -30,6 +31,9 @@ __all__ = [
 ]
 
 _RESPONSE_CODE = re.compile(r"\[([A-Z][A-Z0-9-]*)")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
+#: Fewer octets occur in any base64 by chance.
+_TELLING = 4
 
 
 def shown(data: Any) -> str:
@@ -46,24 +50,42 @@ def response_code(said: str) -> str:
 
 def scrubbed(said: str, secret: SecretStr, username: str = "") -> str:
     """A server's words without the password, should it repeat the command that carried it."""
-    for form in _forms(secret.get_secret_value(), username):
+    raws, forms = _forms(secret.get_secret_value(), username)
+    # As a part of something longer in base64, under whatever name it was sent.
+    said = _BASE64.sub(lambda found: "****" if _holds(found[0], raws) else found[0], said)
+    for form in forms:
         said = said.replace(form, "****")
     return said
 
 
-def _forms(password: str, username: str) -> tuple[str, ...]:
-    """How a password travels and is quoted, longest first: SASL PLAIN, base64, escaped, as is."""
-    if not password:
-        return ()
-    raw = password.encode()
-    escaped = repr(raw)[2:-1]  # as Python shows bytes it could not read
-    quoted = password.replace("\\", "\\\\").replace('"', '\\"')  # RFC 3501, 4.3
-    carried = (f"\0{username}\0".encode() + raw, raw)
-    encoded = [base64.b64encode(one).decode("ascii") for one in carried]
-    # A server may say what it decoded to in its own character set.
-    mistaken = raw.decode("latin-1")
-    forms = {*encoded, escaped, quoted, mistaken, password}
-    return tuple(sorted(forms, key=len, reverse=True))
+def _holds(token: str, raws: Iterable[bytes]) -> bool:
+    bare = token.rstrip("=")
+    bare = bare[:-1] if len(bare) % 4 == 1 else bare  # one character alone holds no octet
+    decoded = base64.b64decode(bare + "=" * (-len(bare) % 4))
+    return any(len(raw) >= _TELLING and raw in decoded for raw in raws)
+
+
+def _forms(password: str, username: str) -> tuple[set[bytes], tuple[str, ...]]:
+    """How a password is encoded, and how it travels and is quoted, longest first.
+
+    A server may say it in a character set of its own, or composed otherwise than it was typed:
+    read as UTF-8, its umlauts then are other signs or none.
+    """
+    raws: set[bytes] = set()
+    forms: set[str] = set()
+    for text in {password, *(unicodedata.normalize(form, password) for form in ("NFC", "NFD"))}:
+        for charset in ("utf-8", "latin-1", "cp1252"):
+            with suppress(UnicodeEncodeError):
+                raw = text.encode(charset)
+                raws.add(raw)
+                carried = (f"\0{username}\0".encode(charset, "replace") + raw, raw)
+                forms |= {base64.b64encode(one).decode("ascii") for one in carried}
+                read = {text, raw.decode("utf-8", "replace"), raw.decode("latin-1")}
+                forms |= read | {repr(raw)[2:-1]}  # the last is how Python shows unreadable bytes
+                forms |= {  # RFC 3501, 4.3
+                    one.replace("\\", "\\\\").replace('"', '\\"') for one in read
+                }
+    return raws, tuple(sorted(forms - {""}, key=len, reverse=True))
 
 
 def without_secret(error: MailError, secret: SecretStr, username: str) -> MailError:

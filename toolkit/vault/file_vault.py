@@ -94,18 +94,16 @@ class FileVault:
         """Keep a secret; it is on disk when this returns."""
         with _on_disk(self._path), self._lock():
             kept = self._load()
-            kept[ref.key] = secret.get_secret_value()
+            kept[ref.key] = secret
             self._save(kept)
 
     def get(self, ref: SecretRef) -> SecretStr:
         """The secret, or `SecretMissing`."""
-        from pydantic import SecretStr
-
         with _on_disk(self._path):
             kept = self._load()
         if ref.key not in kept:
             raise missing(ref)
-        return SecretStr(kept[ref.key])
+        return kept[ref.key]
 
     def forget(self, ref: SecretRef) -> None:
         """Remove a secret."""
@@ -129,7 +127,7 @@ class FileVault:
             self._keys[wanted] = (both[:32], both[32:])
         return self._keys[wanted]
 
-    def _load(self) -> dict[str, str]:
+    def _load(self) -> dict[str, SecretStr]:
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -158,20 +156,18 @@ class FileVault:
                 hint=Text("Die richtige Schlüsseldatei angeben.", "Name the right key file."),
             )
         try:
-            plain = AESGCM(key).decrypt(nonce, data[_HEADER.size :], header)
+            return _wrapped(AESGCM(key).decrypt(nonce, data[_HEADER.size :], header))
         except InvalidTag as exc:
             raise _damaged(self._path) from exc
-        kept: dict[str, str] = json.loads(plain)
-        return kept
 
-    def _save(self, kept: dict[str, str]) -> None:
+    def _save(self, kept: dict[str, SecretStr]) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         salt = self._salt()
         key, check = self._derive(salt, _MEMORY_KIB, _ITERATIONS, _LANES)
         nonce = secrets.token_bytes(12)
         header = _HEADER.pack(_MAGIC, _MEMORY_KIB, _ITERATIONS, _LANES, salt, check, nonce)
-        sealed = AESGCM(key).encrypt(nonce, json.dumps(kept).encode(), header)
+        sealed = AESGCM(key).encrypt(nonce, _bare(kept), header)
         _replace(self._path, header + sealed)
 
     def _salt(self) -> bytes:
@@ -181,6 +177,18 @@ class FileVault:
                 return bytes(_HEADER.unpack(file.read(_HEADER.size))[4])
         except (FileNotFoundError, struct.error):
             return secrets.token_bytes(16)
+
+
+def _wrapped(plain: bytes) -> dict[str, SecretStr]:
+    """The secrets, each out of sight: a verbose traceback shows the variables of every frame."""
+    from pydantic import SecretStr
+
+    return {name: SecretStr(value) for name, value in json.loads(plain).items()}
+
+
+def _bare(kept: dict[str, SecretStr]) -> bytes:
+    """The secrets as they are encrypted; in no variable of a frame that touches the disk."""
+    return json.dumps({name: value.get_secret_value() for name, value in kept.items()}).encode()
 
 
 @contextmanager
