@@ -37,7 +37,7 @@ def test_a_viewer_sees_the_mail_of_each_folder_and_why(
     finish(form)
     assert form.user.value == "Anna Amsel"
     assert form.mail.value.count("<tr>") == 1 + 5
-    assert "Posteingang von Anna Amsel" in form.mail.value
+    assert "Posteingang von Anna Amsel: 5 Nachrichten aus 1 Konto<" in form.mail.value
     assert "Warum diese Konten?" in form.mail.value
     form.role.value = str(Role.SENT)
     finish(form)

@@ -69,7 +69,7 @@ class OfficeMailboxForm:
         self.user = choice(USER)
         self.role = choice(FOLDER)
         self.message = Slot()
-        self.mail = Slot()
+        self.mail = Slot("tk-slot-wide", "tk-mail")
         self.work = Work(self._lock, self._failed, self._changed)
         self._refresh = widgets.Button(description=str(REFRESH))
         self._shown: tuple[str, str] | None = None

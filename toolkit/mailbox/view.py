@@ -76,11 +76,13 @@ class OfficeMailbox:
 
     @property
     def title(self) -> Text:
-        """``Posteingang von Frau Müller: 12 Nachrichten``."""
-        name = ROLE_NAMES[self.role]
+        """``Posteingang von Frau Müller: 12 Nachrichten aus 1 Konto``."""
+        name, user = ROLE_NAMES[self.role], self.user.name
+        mail = _counted(self.total, Text("Nachricht", "message"), Text("Nachrichten", "messages"))
+        of = _counted(len(self.accounts), Text("Konto", "account"), Text("Konten", "accounts"))
         return Text(
-            f"{name.de} von {self.user.name}: {self.total} Nachrichten aus {len(self.accounts)} Konten",
-            f"{name.en} of {self.user.name}: {self.total} messages of {len(self.accounts)} accounts",
+            f"{name.de} von {user}: {mail.de} aus {of.de}",
+            f"{name.en} of {user}: {mail.en} of {of.en}",
         )
 
 
@@ -152,6 +154,11 @@ def office_mailbox(
             Text(f"{a.email}: {r.because.de}", f"{a.email}: {r.because.en}") for a, r in rulings
         ),
     )
+
+
+def _counted(count: int, one: Text, many: Text) -> Text:
+    words = one if count == 1 else many
+    return Text(f"{count} {words.de}", f"{count} {words.en}")
 
 
 def _has_role(role: Role) -> sa.ColumnElement[bool]:
