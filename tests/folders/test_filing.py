@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from toolkit.folders.filing import find_filing_folder, new_filing_folder
-from toolkit.folders.survey import Capabilities, Namespaces
-from toolkit.mail.folder import Folder
+from toolkit.folders.survey import Capabilities
+from toolkit.mail.folder import Folder, Namespaces
 
 
 def listing(*names: str, delimiter: str = "/") -> list[Folder]:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.mail import answers
 from toolkit.mail.answers import (
     Envelope,
     FolderState,
@@ -23,7 +24,7 @@ from toolkit.mail.answers import (
     parse_status,
     quote,
 )
-from toolkit.mail.folder import Folder
+from toolkit.mail.folder import Folder, Namespaces
 
 # Any bytes, and bytes made of the words of the protocol.
 TOKENS = [
@@ -406,3 +407,31 @@ def test_long_hostile_lines_are_read_in_linear_time() -> None:
         parse_status([line])
         parse_envelopes([line])
         parse_bodies([line, (line, b"")])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b'(("" "/")) NIL NIL', Namespaces(("",))),
+        (
+            b'(("INBOX." ".")) (("user." ".")) (("shared." ".")("#news" NIL))',
+            Namespaces(("INBOX.",), ("user.",), ("shared.", "#news")),
+        ),
+        (b'(("" "/" "X-PARAM" ("a" "b"))) (("~" "/")) NIL', Namespaces(("",), ("~",))),
+        (b'NIL (("Andere Benutzer/" "/")) NIL', Namespaces((), ("Andere Benutzer/",))),
+        (b'(("a\\"b" "/")) NIL NIL', Namespaces(('a"b',))),
+        (b"nonsense", None),
+        (b"", None),
+    ],
+)
+def test_namespaces_are_read_as_rfc_2342_writes_them(
+    line: bytes, expected: Namespaces | None
+) -> None:
+    """Own, other people's and shared prefixes; NIL is none; extensions are passed over."""
+    assert answers.parse_namespaces([line]) == expected
+
+
+@given(st.binary(max_size=200))
+def test_no_namespace_answer_raises(line: bytes) -> None:
+    """Noise is no namespace."""
+    answers.parse_namespaces([line])

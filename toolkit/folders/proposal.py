@@ -19,9 +19,9 @@ from toolkit.folders.lexicon import lexicon
 from toolkit.folders.reasons import why_chosen, why_gone, why_inbox, why_none, why_person
 from toolkit.folders.record import ListingRecord
 from toolkit.folders.roles import FolderMapping, Role
-from toolkit.folders.survey import Capabilities, Namespaces, Survey, survey
+from toolkit.folders.survey import Capabilities, Survey, survey
 from toolkit.language import Text
-from toolkit.mail.folder import Folder
+from toolkit.mail.folder import Folder, Namespaces
 from toolkit.mail.utf7 import decode_name
 
 __all__ = [

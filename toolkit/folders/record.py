@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toolkit.errors import InputError
-from toolkit.folders.survey import Capabilities, Namespaces
+from toolkit.folders.survey import Capabilities
 from toolkit.language import Text
-from toolkit.mail.folder import Folder
+from toolkit.mail.folder import Folder, Namespaces
 from toolkit.mail.utf7 import decode_name, encode_name
 
 __all__ = ["ListingRecord"]

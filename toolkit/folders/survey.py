@@ -14,7 +14,7 @@ from enum import IntEnum
 from toolkit.folders.lexicon import VIRTUAL, Dialect, Lexicon, Meaning, Word
 from toolkit.folders.roles import Role
 from toolkit.folders.words import normalise
-from toolkit.mail.folder import Folder
+from toolkit.mail.folder import Folder, Namespaces
 
 __all__ = ["Capabilities", "Level", "Namespaces", "Place", "Survey", "survey"]
 
@@ -46,15 +46,6 @@ _FLAGS: Mapping[str, Meaning] = {
 }
 _INBOX = "INBOX"
 _MAX_NAMESPACES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Namespaces:
-    """RFC 2342: the prefixes of own, other people's and shared folders, as display names."""
-
-    personal: tuple[str, ...] = ()
-    other: tuple[str, ...] = ()
-    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from toolkit.mail.folder import Folder
+from toolkit.mail.folder import Folder, Namespaces
 from toolkit.mail.utf7 import decode_name
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "parse_bodies",
     "parse_envelopes",
     "parse_list",
+    "parse_namespaces",
     "parse_search",
     "parse_status",
     "quote",
@@ -50,6 +51,13 @@ _MONTHS = (
 _QUOTED = re.compile(rb'"(?:\\.|[^"\\])*\\?(?:"|\Z)', re.DOTALL)
 _QUOTED_BODY = re.compile(rb'\bBODY\[\] ("(?:\\.|[^"\\])*")', re.IGNORECASE | re.DOTALL)
 _BODY_LITERAL = re.compile(rb"\bBODY\[\] \{\d+\}\Z", re.IGNORECASE)
+# A namespace is NIL or a list of (prefix delimiter extensions…).
+_NAMESPACE = re.compile(
+    rb"""(NIL|\((?:\((?:"(?:\\.|[^"\\])*"|\([^()]*\)|[^()"])*\)\s*)*\))(?:\s|\Z)""", re.IGNORECASE
+)
+_PREFIX = re.compile(
+    rb'(?:(?<=[()])|(?<=\) ))\(("(?:\\.|[^"\\])*") (?:"(?:\\.|[^"\\])*"|NIL)', re.IGNORECASE
+)
 _MAX_UID = _MAX_UIDVALIDITY = 2**32 - 1
 _MAX_NUMBER = 2**63 - 1  # RFC 9051, 4.2, and what a database column holds
 
@@ -173,6 +181,18 @@ def parse_bodies(items: Iterable[Item]) -> dict[int, bytes]:
             twice.add(uid)
         uid = body = None
     return {uid: body for uid, body in bodies.items() if uid not in twice}
+
+
+def parse_namespaces(items: Iterable[Item]) -> Namespaces | None:
+    """The prefixes of a NAMESPACE answer (RFC 2342, 5), decoded; None if it is none."""
+    for line in _lines(items):
+        groups = [
+            tuple(decode_name(unquoted(prefix)) for prefix in _PREFIX.findall(group))
+            for group in _NAMESPACE.findall(line)
+        ]
+        if len(groups) == 3:  # noqa: PLR2004 - own, other people's, shared
+            return Namespaces(*groups)
+    return None
 
 
 def parse_search(items: Iterable[Item]) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Folder"]
+__all__ = ["Folder", "Namespaces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +44,12 @@ class Folder:
     def path(self) -> tuple[str, ...]:
         """The display name split at the hierarchy delimiter."""
         return tuple(self.name.split(self.delimiter)) if self.delimiter else (self.name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Namespaces:
+    """RFC 2342: the prefixes of own, other people's and shared folders, as display names."""
+
+    personal: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ from toolkit.mail.failures import (
     translated,
     without_secret,
 )
-from toolkit.mail.folder import Folder
+from toolkit.mail.folder import Folder, Namespaces
 from toolkit.mail.login import log_in
 from toolkit.mail.settings import Protocol, Security, Server
 from toolkit.mail.transport import Transport
@@ -162,6 +162,17 @@ class ImapSession:
             _counted(folder, self._status(folder) if folder.selectable else None)
             for folder in listed
         )
+
+    def namespaces(self) -> Namespaces | None:
+        """Where own, other people's and shared folders are; None where the server does not say."""
+        if "NAMESPACE" not in self.capabilities:
+            return None
+        try:
+            with self._command(Stage.LIST):
+                self._run("NAMESPACE")
+                return answers.parse_namespaces(self._untagged("NAMESPACE"))
+        except CommandRefused:  # announced, but not carried out
+            return None
 
     def examine(self, raw: bytes) -> FolderState:
         """Open a folder for reading only (EXAMINE).

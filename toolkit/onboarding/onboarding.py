@@ -12,6 +12,7 @@ from toolkit.accounts.users import OfficeUser
 from toolkit.errors import AccountInUse, InvalidAccount
 from toolkit.folders.proposal import Proposal, propose_mapping
 from toolkit.folders.roles import FolderMapping
+from toolkit.folders.survey import Capabilities
 from toolkit.language import Text
 from toolkit.mail.folder import Folder
 from toolkit.mail.settings import ServerSettings
@@ -230,6 +231,11 @@ def _propose(
     proposal = propose_mapping(
         folders,
         provider=provider,
+        capabilities=Capabilities(
+            special_use="SPECIAL-USE" in session.capabilities,
+            xlist="XLIST" in session.capabilities,
+            namespaces=session.namespaces(),
+        ),
         previous=saved,
         known_names=preset.folder_names if preset is not None else None,
     )
