@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -541,7 +542,9 @@ WORDS = st.lists(st.one_of(st.binary(max_size=8), st.sampled_from(TOKENS)), max_
 
 @pytest.mark.slow
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=1000 if os.environ.get("TOOLKIT_PROVE") else 40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(said=WORDS)
 def test_nothing_but_a_mail_error_leaves(said: bytes, play: Play, tls: ssl.SSLContext) -> None:
@@ -551,9 +554,9 @@ def test_nothing_but_a_mail_error_leaves(said: bytes, play: Play, tls: ssl.SSLCo
         server = play(script)
         with (
             suppress(MailError),
-            ImapSession.open(server.address, tls=tls, seconds=2) as session,
+            ImapSession.open(server.address, tls=tls, seconds=0.5) as session,
         ):
-            session.until = Deadline(2)
+            session.until = Deadline(0.5)
             session._transport.state = "AUTH"
             session.folders()
         server.script.stop()
