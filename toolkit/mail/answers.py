@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from toolkit.mail.folder import Folder, Namespaces
 from toolkit.mail.utf7 import decode_name
@@ -25,6 +26,7 @@ __all__ = [
     "parse_search",
     "parse_status",
     "quote",
+    "shown",
 ]
 
 Item = bytes | tuple[bytes, bytes] | None
@@ -289,3 +291,9 @@ def unquoted(text: bytes) -> bytes:
     if len(text) > 1 and text[:1] == text[-1:] == b'"':
         return re.sub(rb"\\(.)", rb"\1", text[1:-1], flags=re.DOTALL)
     return text
+
+
+def shown(data: Any) -> str:
+    """What a server answered, as text."""
+    parts = data if isinstance(data, list) else [data]
+    return " ".join(p.decode("utf-8", "replace") for p in parts if isinstance(p, bytes)).strip()

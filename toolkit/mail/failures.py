@@ -8,10 +8,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from toolkit.errors import CommandRefused, ConnectionLost, GreetingFailed, MailError, Stage
 from toolkit.language import Text
+from toolkit.mail.answers import shown
 from toolkit.mail.settings import Protocol, Server
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ __all__ = [
     "refused",
     "response_code",
     "scrubbed",
-    "shown",
     "translated",
     "without_secret",
 ]
@@ -34,12 +34,6 @@ _RESPONSE_CODE = re.compile(r"\[([A-Z][A-Z0-9-]*)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 #: Fewer octets occur in any base64 by chance.
 _TELLING = 4
-
-
-def shown(data: Any) -> str:
-    """What a server answered, as text."""
-    parts = data if isinstance(data, list) else [data]
-    return " ".join(p.decode("utf-8", "replace") for p in parts if isinstance(p, bytes)).strip()
 
 
 def response_code(said: str) -> str:

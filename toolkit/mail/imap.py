@@ -17,14 +17,13 @@ import imapclient
 
 from toolkit.errors import CommandRefused, GreetingFailed, MailError, ProtocolViolation, Stage
 from toolkit.mail import answers
-from toolkit.mail.answers import Envelope, FolderState, quote
+from toolkit.mail.answers import Envelope, FolderState, quote, shown
 from toolkit.mail.connection import StageWatch
 from toolkit.mail.deadline import Deadline
 from toolkit.mail.failures import (
     form_fields,
     no_greeting,
     refused,
-    shown,
     translated,
     without_secret,
 )

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from toolkit.errors import LoginFailed, LoginRefused, LoginUnavailable, LoginUnsafe, Stage
 from toolkit.language import Text
-from toolkit.mail.answers import quote
-from toolkit.mail.failures import response_code, shown
+from toolkit.mail.answers import quote, shown
+from toolkit.mail.failures import response_code
 from toolkit.mail.settings import Server
 from toolkit.mail.transport import Transport
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from toolkit.errors import ConnectionLost, LimitExceeded, ProtocolViolation, Stage, StarttlsFailed
 from toolkit.language import Text
+from toolkit.mail.answers import shown
 from toolkit.mail.connection import StageWatch, connect
 from toolkit.mail.deadline import Deadline, exceeded
-from toolkit.mail.failures import shown
 from toolkit.mail.settings import Security, Server
 from toolkit.mail.tls import wrap
 
