@@ -17,7 +17,6 @@ from toolkit.mail.answers import (
     Envelope,
     FolderState,
     folder_state,
-    parse_bodies,
     parse_envelopes,
     parse_list,
     parse_search,
@@ -256,52 +255,6 @@ def test_an_impossible_date_is_none(date: bytes) -> None:
 def test_without_a_uid_there_is_no_message(line: bytes) -> None:
     """Rows without a possible UID belong to nobody."""
     assert parse_envelopes([line]) == {}
-    assert parse_bodies([(line + b" BODY[] {1}", b"x"), b")"]) == {}
-
-
-@pytest.mark.parametrize(
-    ("items", "bodies"),
-    [
-        ([(b"1 (UID 7 BODY[] {3}", b"abc"), b")"], {7: b"abc"}),
-        ([(b"1 (uid 7 body[] {3}", b"abc"), b")"], {7: b"abc"}),
-        ([(b"1 (BODY[] {3}", b"abc"), b" UID 7)"], {7: b"abc"}),
-        ([(b"1 (UID 7 BODY[] {0}", b""), b")"], {7: b""}),
-        ([b'1 (UID 7 BODY[] "")'], {7: b""}),
-        ([rb'1 (UID 7 BODY[] "a \"b\" \\")'], {7: rb'a "b" \ '.rstrip()}),
-        ([b'1 (BODY[] "x" UID 7)'], {7: b"x"}),
-        # A message that says "UID 9" is still message 7.
-        ([b'1 (BODY[] "UID 9" UID 7)'], {7: b"UID 9"}),
-        ([(b"1 (BODY[] {5}", b"UID 9"), b" UID 7)"], {7: b"UID 9"}),
-        ([b"1 (UID 7 BODY[] NIL)"], {}),
-        ([(b"1 (BODY[] {3}", b"abc"), b")"], {}),
-        ([b"1 (UID 7 FLAGS ())"], {}),
-        # A body without UID does not go to the next message.
-        ([(b"1 (BODY[] {3}", b"abc"), b")", b"2 (UID 7 FLAGS ())"], {}),
-        # Another literal of the same message is not its content.
-        ([(b"1 (UID 7 X {3}", b"abc"), (b" BODY[] {2}", b"ok"), b")"], {7: b"ok"}),
-        ([(b"1 (UID 7 BODY[] {2}", b"ok"), (b" X {3}", b"abc"), b")"], {7: b"ok"}),
-        ([(b"1 (UID 7 BODY[HEADER] {3}", b"abc"), b")"], {}),
-        # The same twice is one; two contents for one UID are none.
-        ([(b"1 (UID 7 BODY[] {1}", b"a"), b")", (b"1 (UID 7 BODY[] {1}", b"a"), b")"], {7: b"a"}),
-        (
-            [
-                (b"1 (UID 7 BODY[] {1}", b"a"),
-                b")",
-                (b"2 (UID 7 BODY[] {1}", b"b"),
-                b")",
-                (b"3 (UID 8 BODY[] {1}", b"c"),
-                b")",
-            ],
-            {8: b"c"},
-        ),
-        ([None, b"", (b"", b"")], {}),
-    ],
-)
-def test_bodies_belong_to_their_uid(
-    items: list[bytes | tuple[bytes, bytes] | None], bodies: dict[int, bytes]
-) -> None:
-    """Every content goes to the UID of its own row, wherever that stands, or to none."""
-    assert parse_bodies(items) == bodies
 
 
 # -- SEARCH, EXAMINE, quoting ---------------------------------------------------------------
@@ -368,7 +321,6 @@ def test_no_answer_raises(items: list[bytes | tuple[bytes, bytes] | None]) -> No
         folder.name.encode("utf-8")
     parse_status(items)
     parse_search(items)
-    assert all(0 < uid < 2**32 for uid in parse_bodies(items))
     for uid, envelope in parse_envelopes(items).items():
         assert 0 < uid < 2**32
         assert envelope.size is None or 0 <= envelope.size < 2**63
@@ -406,7 +358,6 @@ def test_long_hostile_lines_are_read_in_linear_time() -> None:
         parse_list([line])
         parse_status([line])
         parse_envelopes([line])
-        parse_bodies([line, (line, b"")])
 
 
 @pytest.mark.parametrize(

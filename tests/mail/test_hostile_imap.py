@@ -516,19 +516,29 @@ def test_uids_come_in_several_answers_and_odd_ones_do_not_count(
 
 
 def test_what_was_not_asked_for_is_left_out(play: Play, tls: ssl.SSLContext) -> None:
-    """Other UIDs, rows without UID and two contents for one UID do not get in."""
+    """Other UIDs, rows without UID and rows without content do not get in."""
     fetched = (
         b"* 1 FETCH (UID 1 BODY[] {1}\r\na)\r\n"
         b"* 2 FETCH (UID 99 BODY[] {1}\r\nb)\r\n"
         b"* 3 FETCH (BODY[] {1}\r\nc)\r\n"
         b"* 4 EXPUNGE\r\n"
-        b"* 5 FETCH (UID 2 BODY[] {1}\r\nd)\r\n* 6 FETCH (UID 2 BODY[] {1}\r\ne)\r\n"
         b"* 7 FETCH (UID 3 FLAGS (\\Seen))\r\n"
         b"{tag} OK\r\n"
     )
     with entered(server_with(play, UID_FETCH=fetched), tls) as session:
         session.examine(b"INBOX")
         assert session.bodies([1, 2, 3]) == {1: b"a"}
+
+
+def test_two_contents_for_one_message_are_believed_neither(play: Play, tls: ssl.SSLContext) -> None:
+    """Nobody can say which of them is the message's: ProtocolViolation, nothing is returned."""
+    fetched = (
+        b"* 5 FETCH (UID 2 BODY[] {1}\r\nd)\r\n* 6 FETCH (UID 2 BODY[] {1}\r\ne)\r\n{tag} OK\r\n"
+    )
+    with entered(server_with(play, UID_FETCH=fetched), tls) as session:
+        session.examine(b"INBOX")
+        with pytest.raises(ProtocolViolation):
+            session.bodies([1, 2, 3])
 
 
 TOKENS = [

@@ -148,3 +148,39 @@ def test_an_unbalanced_quote_before_a_brace_is_no_literal() -> None:
     scanner, found = scan(b'* 1 FETCH (UID 1 X "a {3}\r\nA1 OK\r\n', [7])
     assert scanner.finished
     assert all(message.body is None for message in found)
+
+
+@pytest.mark.parametrize(
+    ("row", "body"),
+    [
+        (b"(UID 7 BODY[] {3}\r\nabc)", b"abc"),
+        (b"(uid 7 body[] {3}\r\nabc)", b"abc"),
+        (b"(BODY[] {3}\r\nabc UID 7)", b"abc"),
+        (b"(UID 7 BODY[] {0}\r\n)", b""),
+        (b'(UID 7 BODY[] "")', b""),
+        (rb'(UID 7 BODY[] "a \"b\" \\")', rb'a "b" \ '.rstrip()),
+        (b'(BODY[] "x" UID 7)', b"x"),
+        # A message that says "UID 9" is still message 7.
+        (b'(BODY[] "UID 9" UID 7)', b"UID 9"),
+        (b"(BODY[] {5}\r\nUID 9 UID 7)", b"UID 9"),
+        (b"(UID 7 BODY[] NIL)", None),
+        (b"(UID 7 FLAGS ())", None),
+        # Another literal of the same message is not its content.
+        (b"(UID 7 X {3}\r\nabc BODY[] {2}\r\nok)", b"ok"),
+        (b"(UID 7 BODY[] {2}\r\nok X {3}\r\nabc)", b"ok"),
+        (b"(UID 7 BODY[HEADER] {3}\r\nabc)", None),
+        (b"(UID 7 RFC822.SIZE " + b"9" * 5000 + b" BODY[] {1}\r\nx)", b"x"),
+        (b"(UID 7 MODSEQ (" + b"9" * 5000 + b") BODY[] {1}\r\nx)", b"x"),
+    ],
+)
+def test_a_content_belongs_to_its_uid(row: bytes, body: bytes | None) -> None:
+    """Every content goes to the UID of its own row, wherever that stands."""
+    _, found = scan(b"* 1 FETCH " + row + b"\r\nA1 OK\r\n", [5])
+    assert [(message.uid, message.body) for message in found] == [(7, body)]
+
+
+@pytest.mark.parametrize("uid", [b"0", b"-1", b"4294967296", b"99999999999", b"x", b""])
+def test_an_impossible_uid_is_none(uid: bytes) -> None:
+    """0, above 32 bits or no number at all: the row belongs to nobody."""
+    _, found = scan(b"* 1 FETCH (UID %s BODY[] {1}\r\nx)\r\nA1 OK\r\n" % uid, [9])
+    assert all(message.uid is None for message in found)

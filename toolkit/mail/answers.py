@@ -19,7 +19,6 @@ __all__ = [
     "Envelope",
     "FolderState",
     "folder_state",
-    "parse_bodies",
     "parse_envelopes",
     "parse_list",
     "parse_namespaces",
@@ -51,8 +50,6 @@ _MONTHS = (
     b"JAN", b"FEB", b"MAR", b"APR", b"MAY", b"JUN", b"JUL", b"AUG", b"SEP", b"OCT", b"NOV", b"DEC"
 )  # fmt: skip
 _QUOTED = re.compile(rb'"(?:\\.|[^"\\])*\\?(?:"|\Z)', re.DOTALL)
-_QUOTED_BODY = re.compile(rb'\bBODY\[\] ("(?:\\.|[^"\\])*")', re.IGNORECASE | re.DOTALL)
-_BODY_LITERAL = re.compile(rb"\bBODY\[\] \{\d+\}\Z", re.IGNORECASE)
 # A namespace is NIL or a list of (prefix delimiter extensions…).
 _NAMESPACE = re.compile(
     rb"""(NIL|\((?:\((?:"(?:\\.|[^"\\])*"|\([^()]*\)|[^()"])*\)\s*)*\))(?:\s|\Z)""", re.IGNORECASE
@@ -160,29 +157,6 @@ def parse_envelopes(items: Iterable[Item]) -> dict[int, Envelope]:
             internaldate=internaldate(date[1]) if date else None,
         )
     return envelopes
-
-
-def parse_bodies(items: Iterable[Item]) -> dict[int, bytes]:
-    """Contents by UID out of a FETCH (UID BODY.PEEK[]) answer; the UID may come after the body.
-
-    A UID that is given two different contents is left out: neither can be trusted to be its own.
-    """
-    bodies: dict[int, bytes] = {}
-    twice: set[int] = set()
-    uid: int | None = None
-    body: bytes | None = None
-    for item in items:
-        line, literal = item if isinstance(item, tuple) else (item or b"", None)
-        uid = _uid(line) or uid
-        if literal is not None:  # the message goes on in the next item
-            body = literal if _BODY_LITERAL.search(line) else body
-            continue
-        if body is None and (found := _QUOTED_BODY.search(line)):
-            body = unquoted(found[1])  # an empty or tiny body may come like this
-        if uid is not None and body is not None and bodies.setdefault(uid, body) != body:
-            twice.add(uid)
-        uid = body = None
-    return {uid: body for uid, body in bodies.items() if uid not in twice}
 
 
 def parse_namespaces(items: Iterable[Item]) -> Namespaces | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from toolkit.errors import (
     ConnectFailed,
@@ -79,10 +80,11 @@ def _connected(
     try:
         candidate.settimeout(seconds)
         candidate.connect(address)
-        candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError:
         candidate.close()
         raise
+    with suppress(OSError):  # reset since; the first read will tell
+        candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return candidate
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "refused",
     "response_code",
     "scrubbed",
+    "sent_away",
     "translated",
     "without_secret",
 ]
@@ -153,7 +154,7 @@ def translated(transport: Transport, stage: Stage | None) -> Iterator[None]:
     except imaplib.IMAP4.abort as exc:
         farewell = transport.untagged_responses.get("BYE")
         if farewell:
-            raise _sent_away(transport, shown(farewell)) from exc
+            raise sent_away(transport, shown(farewell)) from exc
         raise transport.violation(_words(exc)) from exc
     except imaplib.IMAP4.error as exc:  # IMAPClient's errors are of this kind
         raise refused(transport, _words(exc)) from exc
@@ -171,7 +172,8 @@ def _words(exc: Exception) -> str:
     )
 
 
-def _sent_away(transport: Transport, said: str) -> ConnectionLost:
+def sent_away(transport: Transport, said: str) -> ConnectionLost:
+    """The error for BYE."""
     return ConnectionLost(
         Text(
             f"{transport.server.host} hat die Verbindung beendet: {said}",

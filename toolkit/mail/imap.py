@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import imapclient
 
 from toolkit.errors import CommandRefused, GreetingFailed, MailError, ProtocolViolation, Stage
-from toolkit.mail import answers
+from toolkit.mail import answers, bulk
 from toolkit.mail.answers import Envelope, FolderState, quote, shown
 from toolkit.mail.connection import StageWatch
 from toolkit.mail.deadline import Deadline
@@ -29,6 +29,7 @@ from toolkit.mail.failures import (
 )
 from toolkit.mail.folder import Folder, Namespaces
 from toolkit.mail.login import log_in
+from toolkit.mail.scanner import Fetched
 from toolkit.mail.settings import Protocol, Security, Server
 from toolkit.mail.transport import Transport
 
@@ -40,6 +41,8 @@ __all__ = ["ImapSession"]
 #: An interactive command's clock, in seconds; transfers get longer.
 COMMAND_SECONDS = 60.0
 TRANSFER_SECONDS = 300.0
+#: A transfer's pace below which it is given up, in octets a second.
+SLOWEST = 8 * 1024
 
 
 class _Client(imapclient.IMAPClient):  # type: ignore[misc]
@@ -216,15 +219,39 @@ class ImapSession:
             found = answers.parse_envelopes(self._untagged("FETCH"))
             return {uid: envelope for uid, envelope in found.items() if uid in wanted}
 
+    def messages(self, uids: Sequence[int], *, octets: int = 0) -> Iterator[Fetched]:
+        """Contents, flags, sizes and dates of some messages, each as soon as it is in.
+
+        What the server leaves out is left out; what nobody asked for is dropped.
+
+        Args:
+            uids: which messages of the open folder.
+            octets: how much is expected, for the clock: a long transfer gets longer.
+
+        Raises:
+            ProtocolViolation: one UID came with two contents; nobody can say which is the message's.
+        """
+        wanted, had = set(uids), set[int]()
+        if not wanted:
+            return
+        seconds = TRANSFER_SECONDS + octets / SLOWEST
+        command = f"UID FETCH {uid_set(uids)} (UID FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[])"
+        with self._command(Stage.FETCH, seconds):
+            for message in bulk.stream(self._transport, command.encode("ascii")):
+                if message.body is None:  # a flag that changed meanwhile
+                    continue
+                if message.uid in had:
+                    message.close()
+                    raise self._transport.violation(f"two contents for UID {message.uid}")
+                if message.uid not in wanted:
+                    message.close()
+                    continue
+                had.add(message.uid)
+                yield message
+
     def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
         """The contents of some messages, byte for byte; what the server left out is left out."""
-        if not uids:
-            return {}
-        wanted = set(uids)
-        with self._command(Stage.FETCH, TRANSFER_SECONDS):
-            self._run("UID", "FETCH", uid_set(uids), "(UID BODY.PEEK[])")
-            found = answers.parse_bodies(self._untagged("FETCH"))
-            return {uid: body for uid, body in found.items() if uid in wanted}
+        return {message.uid: message.content() for message in self.messages(uids) if message.uid}
 
     def first_header(self) -> bytes | None:
         """The header of one message of the open folder; None if it is empty."""

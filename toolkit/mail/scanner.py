@@ -65,6 +65,18 @@ class Fetched:
     modseq: int | None = None
     body: bytes | IO[bytes] | None = None
 
+    def content(self) -> bytes:
+        """The whole content in memory; empty where the server sent none."""
+        if self.body is None or isinstance(self.body, bytes):
+            return self.body or b""
+        with self.body as file:
+            return file.read()
+
+    def close(self) -> None:
+        """Give up the file of a large content."""
+        if self.body is not None and not isinstance(self.body, bytes):
+            self.body.close()
+
 
 _SPACE = 256 * 1024
 _MAX_UID = 2**32 - 1
@@ -77,11 +89,11 @@ _PLAIN = re.compile(
     )(?:BODY\[\]\ \{\d{1,10}\})?\)?\Z""",
     re.VERBOSE | re.IGNORECASE,
 )
-_UID = re.compile(rb"UID (\d+)", re.IGNORECASE)
+_UID = re.compile(rb"\bUID (\d{1,10})(?!\d)", re.IGNORECASE)
 _FLAGS = re.compile(rb"FLAGS \(([^)]*)\)", re.IGNORECASE)
-_SIZE = re.compile(rb"RFC822\.SIZE (\d+)", re.IGNORECASE)
+_SIZE = re.compile(rb"RFC822\.SIZE (\d{1,18})(?!\d)", re.IGNORECASE)
 _DATE = re.compile(rb'INTERNALDATE "([^"]*)"', re.IGNORECASE)
-_MODSEQ = re.compile(rb"MODSEQ \((\d+)\)", re.IGNORECASE)
+_MODSEQ = re.compile(rb"MODSEQ \((\d{1,18})\)", re.IGNORECASE)
 _FETCH = re.compile(rb"\* (\d{1,10}) FETCH (.*)\Z", re.IGNORECASE | re.DOTALL)
 _TOKEN = re.compile(rb'"(?:\\.|[^"\\])*"|\(|\)|\[[^\]]*\](?:<\d+>)?|[^\s()"\[\]]+', re.DOTALL)
 _WANTED = (b"UID", b"FLAGS", b"RFC822.SIZE", b"INTERNALDATE", b"MODSEQ")

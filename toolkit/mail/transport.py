@@ -81,7 +81,7 @@ class Transport(imaplib.IMAP4):
     def read(self, size: int) -> bytes:
         """A literal of exactly this size."""
         if size > MAX_LITERAL:
-            raise self._too_much(f"literal {size}")
+            raise self.too_much(f"literal {size}")
         while len(self._buffer) < size:
             self._receive()
         return self._take(size)
@@ -92,7 +92,7 @@ class Transport(imaplib.IMAP4):
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)
             if searched > MAX_LINE:
-                raise self._too_much(f"line > {MAX_LINE}")
+                raise self.too_much(f"line > {MAX_LINE}")
             self._receive()
         if not self.first_line:
             self.first_line = bytes(self._buffer[: min(end, 1000)])
@@ -185,6 +185,37 @@ class Transport(imaplib.IMAP4):
         self.capabilities = ()
         self._get_capabilities()
 
+    # -- for `bulk`, which reads an answer by itself ----------------------------------------------
+
+    def begin(self, command: bytes) -> bytes:
+        """Send a command whose answer somebody else reads; returns its tag."""
+        self.untagged_responses.clear()
+        tag: bytes = self._new_tag()
+        del self.tagged_commands[tag]
+        self.send(tag + b" " + command + b"\r\n")
+        return tag
+
+    def take_rest(self) -> bytes:
+        """What was read already and not used."""
+        return self._take(len(self._buffer))
+
+    def receive_into(self, space: memoryview) -> int:
+        """Read what there is into a space that is not empty; how many octets, at least one."""
+        try:
+            self.sock.settimeout(self.deadline.check(self.stage, self._tried))
+            count = self.sock.recv_into(space)
+        except TimeoutError as exc:
+            raise exceeded(self.stage, self._tried, self.deadline.seconds) from exc
+        except OSError as exc:
+            raise self._lost(str(exc)) from exc
+        if not count:
+            raise self._lost("EOF")
+        return count
+
+    def give_back(self, rest: bytes) -> None:
+        """Put back what was read beyond the answer."""
+        self._buffer[:0] = rest
+
     # -- inside -------------------------------------------------------------------------------
 
     def _enter(self, stage: Stage) -> None:
@@ -206,7 +237,7 @@ class Transport(imaplib.IMAP4):
             raise self._lost("EOF")
         self._received += len(data)
         if self._received > MAX_RESPONSE:
-            raise self._too_much(f"response > {MAX_RESPONSE}")
+            raise self.too_much(f"response > {MAX_RESPONSE}")
         self._buffer += data
 
     def _take(self, size: int) -> bytes:
@@ -226,7 +257,8 @@ class Transport(imaplib.IMAP4):
             hint=Text("Noch einmal versuchen.", "Try again."),
         )
 
-    def _too_much(self, evidence: str) -> LimitExceeded:
+    def too_much(self, evidence: str) -> LimitExceeded:
+        """The error for an answer beyond the limits."""
         return LimitExceeded(
             Text(
                 f"{self.host} sendet mehr, als zu einer Antwort gehören kann.",

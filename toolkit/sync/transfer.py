@@ -8,7 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from toolkit.errors import CommandRefused, Stage, ToolkitError
+from toolkit.errors import (
+    CommandRefused,
+    ConnectionLost,
+    DeadlineExceeded,
+    Stage,
+    ToolkitError,
+)
 from toolkit.folders.roles import Role
 from toolkit.language import Text
 from toolkit.mail.answers import Envelope
@@ -24,9 +30,12 @@ __all__ = ["MAX_MESSAGE", "FolderTransfer"]
 
 #: Larger messages are skipped, in octets: a batch lives in memory as a whole.
 MAX_MESSAGE = 100 * 1024 * 1024
-#: A batch: one FETCH, one transaction.
+#: A batch: what is committed together.
 BATCH_OCTETS = 8 * 1024 * 1024
 BATCH_MESSAGES = 200
+#: A chunk: what is asked for together; the UIDs of more would make the command too long.
+FETCH_OCTETS = 64 * 1024 * 1024
+FETCH_MESSAGES = 600
 #: How many messages' flags and sizes are asked for at once.
 ENVELOPES = 5000
 
@@ -80,38 +89,71 @@ class FolderTransfer:
             self.remote, self.ledger.flags(folder_id), max_size=MAX_MESSAGE
         )
         self.ledger.apply_changes(folder_id, plan.changed, plan.vanished)
-        for batch in batches(plan.fetch, self.remote, octets=BATCH_OCTETS, count=BATCH_MESSAGES):
+        for chunk in batches(plan.fetch, self.remote, octets=FETCH_OCTETS, count=FETCH_MESSAGES):
             self.tell(self.new, len(plan.fetch))
-            self._fetch(folder_id, batch)
+            self._fetch(folder_id, chunk)
         self.tell(self.new, len(plan.fetch))
         if self.verify:
             self._verify_stored(folder_id)
 
-    def _fetch(self, folder_id: int, batch: Sequence[int]) -> None:
-        """Fetch and store a batch; if the server refuses it, its messages one by one."""
+    def _fetch(self, folder_id: int, chunk: Sequence[int]) -> None:
+        """Fetch and store a chunk; what the server refuses of it, message by message."""
+        missing = set(chunk)
         try:
-            bodies = self.session.bodies(batch)
+            missing -= self._store_stream(folder_id, chunk)
         except CommandRefused as exc:
-            if len(batch) == 1:
-                self.failures[batch[0]] = exc
+            if len(chunk) == 1:
+                self.failures[chunk[0]] = exc
                 return
-            for uid in batch:
-                self._fetch(folder_id, (uid,))
+            # What came before the refusal is stored; the rest is asked for one by one.
+            known = self.ledger.flags(folder_id)
+            for uid in chunk:
+                if uid not in known:
+                    self._fetch(folder_id, (uid,))
             return
-        if bodies:
-            self.ledger.add_messages(folder_id, bodies, self.remote)
-            self.new += len(bodies)
-            self.octets += sum(map(len, bodies.values()))
-        left_out = [uid for uid in batch if uid not in bodies]
-        if not left_out:
+        if not missing:
             return
         # Expunged since we looked, or held back by the server? Only the latter is a failure.
-        still_there = self.session.envelopes(left_out)
-        for uid in left_out:
+        still_there = self.session.envelopes(sorted(missing))
+        for uid in sorted(missing):
             if uid in still_there:
                 self.failures[uid] = _held_back(self.folder, uid)
             else:
                 self.expunged += 1
+
+    def _store_stream(self, folder_id: int, chunk: Sequence[int]) -> set[int]:
+        """Store messages as they come in, a batch at a time; the UIDs that came.
+
+        What is already here when the stream breaks off is stored all the same.
+        """
+        came: set[int] = set()
+        waiting: dict[int, bytes] = {}
+        weight = 0
+
+        def store() -> None:
+            nonlocal weight
+            if waiting:
+                self.ledger.add_messages(folder_id, waiting, self.remote)
+                self.new += len(waiting)
+                self.octets += weight
+                came.update(waiting)
+                waiting.clear()
+                weight = 0
+                self.tell(self.new, len(self.plan.fetch) if self.plan else 0)
+
+        octets = sum(self.remote[uid].size or 0 for uid in chunk)
+        try:
+            for message in self.session.messages(chunk, octets=octets):
+                assert message.uid is not None
+                waiting[message.uid] = message.content()
+                weight += len(waiting[message.uid])
+                if weight >= BATCH_OCTETS or len(waiting) >= BATCH_MESSAGES:
+                    store()
+        except (CommandRefused, ConnectionLost, DeadlineExceeded):
+            store()
+            raise
+        store()
+        return came
 
     def _verify_stored(self, folder_id: int) -> None:
         """Compare all that is stored with the server: UIDs, flags, and every content's hash."""
@@ -127,10 +169,11 @@ class FolderTransfer:
                     f"{self.folder.name}: UID {uid}: {'not stored' if uid in there else 'not on server'}"
                 )
         both = sorted(there.keys() & stored.keys())
-        for batch in batches(both, there, octets=BATCH_OCTETS, count=BATCH_MESSAGES):
+        for chunk in batches(both, there, octets=FETCH_OCTETS, count=FETCH_MESSAGES):
             self.tell(self.new, self.new)
-            for uid, body in self.session.bodies(batch).items():
-                if hashlib.sha256(body).hexdigest() != stored[uid].sha256:
+            for message in self.session.messages(chunk):
+                uid = message.uid or 0
+                if hashlib.sha256(message.content()).hexdigest() != stored[uid].sha256:
                     report(f"{self.folder.name}: UID {uid}: content differs")
                 if there[uid].flags != stored[uid].flags:
                     report(f"{self.folder.name}: UID {uid}: flags differ")
