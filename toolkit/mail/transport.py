@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import imaplib
 import re
+import secrets
 import socket
 import ssl
 from typing import Any
@@ -35,6 +36,9 @@ _CHUNK = 256 * 1024
 # Seen in the wild, refused by imaplib: lower-case status words, and a tagged OK without text.
 _STATUS = re.compile(rb"\A(\* |[A-Z]{4}\d+ )(ok|no|bad|bye|preauth)(?=[ \r\n])", re.IGNORECASE)
 _BARE_TAGGED = re.compile(rb"[A-Z]{4}\d+ (?:OK|NO|BAD)\r?\n\Z")
+# One prefix a process: compiling its expression takes as long as a command.
+_TAG_PREFIX: bytes = imaplib.Int2AP(secrets.randbelow(61440) + 4096)
+_TAGGED = re.compile(rb"(?P<tag>" + _TAG_PREFIX + rb"\d+) (?P<type>[A-Z]+) (?P<data>.*)", re.DOTALL)
 
 
 class Transport(imaplib.IMAP4):
@@ -121,6 +125,29 @@ class Transport(imaplib.IMAP4):
         self.untagged_responses.clear()
         self._received = 0
         return super()._command(name, *args)  # type: ignore[misc,no-any-return]
+
+    def _connect(self) -> None:
+        """As imaplib's, but capabilities in the greeting are not asked for again."""
+        # The type stubs say str; the library keeps bytes.
+        self.tagpre, self.tagre = _TAG_PREFIX, _TAGGED  # type: ignore[assignment]
+        self.welcome = self._get_response() or b""
+        if "PREAUTH" in self.untagged_responses:
+            self.state = "AUTH"
+        elif "OK" in self.untagged_responses:
+            self.state = "NONAUTH"
+        else:
+            raise self.error(shown(self.welcome))
+        self._learn_capabilities()
+
+    def _learn_capabilities(self) -> None:
+        """What the server just told, or else its answer to CAPABILITY."""
+        told = self.untagged_responses.get("CAPABILITY")
+        if told:
+            self.capabilities = tuple(shown(told[-1]).upper().split())
+        else:
+            self._get_capabilities()
+        if not any(word.startswith("IMAP4") for word in self.capabilities):
+            raise self.error("server not IMAP4 compliant")
 
     def _get_response(self) -> bytes | None:
         """As imaplib's, but a farewell ends a command at once, a login's challenges included."""
