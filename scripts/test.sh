@@ -6,6 +6,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 bin=.venv/bin
+# The caller's own office must not be the tests'.
+unset TOOLKIT_HOME TOOLKIT_DATABASE_URL TOOLKIT_CA_FILE TOOLKIT_VAULT TOOLKIT_VAULT_KEY_FILE TOOLKIT_LANG
 
 step() { printf '\n== %s\n' "$*"; }
 
