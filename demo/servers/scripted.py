@@ -9,8 +9,12 @@ A script is data, a sequence of steps::
     Upgrade()                                   TLS handshake, after the STARTTLS reply was sent
     Pause(3.0)                                  say nothing
     Close(reset=True)                           end the connection, politely or with RST
+    Repeat(b"* 1 EXISTS\r\n", 1_000_000)        the same over and over, for floods
+    Pace(1)                                     from here on, send one byte at a time
+    HalfClose()                                 send no more, but keep listening
 
-``{tag}`` in bytes to send is the tag of the last command. Every connection plays the script from
+``{tag}`` in bytes to send is the tag of the last command. A reply of ``Serve`` may itself be a
+sequence of steps, or a function of the line that was read. Every connection plays the script from
 its start, in a thread of its own; every line received is recorded. IMAP and SMTP alike: only the
 script knows the protocol. Ready-made scripts are in ``scripts``.
 """
@@ -23,11 +27,24 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-__all__ = ["Close", "Expect", "Pause", "ScriptedServer", "Send", "Serve", "Step", "Upgrade"]
+__all__ = [
+    "Close",
+    "Expect",
+    "HalfClose",
+    "Pace",
+    "Pause",
+    "Repeat",
+    "Reply",
+    "ScriptedServer",
+    "Send",
+    "Serve",
+    "Step",
+    "Upgrade",
+]
 
 _MAX_LINE = 1 << 20
 _LITERAL = re.compile(rb"\{(\d+)(\+?)\}\r?\n\Z")
@@ -52,14 +69,15 @@ class Serve:
     r"""Answer every line by the first rule whose pattern is found in it, whatever its order.
 
     Attributes:
-        rules: pattern → bytes to send. A reply that begins with ``354`` (SMTP DATA) lets all
+        rules: pattern → reply: bytes to send, steps to take, or a function that makes the bytes
+            of the line. A reply that begins with ``354`` (SMTP DATA) lets all
             lines pass until the single dot, which is then answered by its own rule (``^\.$``).
         otherwise: the reply where no rule fits.
         until: go on to the next step after a line with this pattern was answered.
     """
 
-    rules: Mapping[bytes, bytes]
-    otherwise: bytes = b"{tag} BAD unknown command\r\n"
+    rules: Mapping[bytes, Reply]
+    otherwise: Reply = b"{tag} BAD unknown command\r\n"
     until: bytes | None = None
 
 
@@ -82,7 +100,29 @@ class Close:
     reset: bool = False
 
 
-Step = Send | Expect | Serve | Upgrade | Pause | Close
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Send the same bytes so many times; ends early when the client goes."""
+
+    data: bytes
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """From here on send at most so many bytes at once, and wait so many seconds after each."""
+
+    octets: int
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class HalfClose:
+    """Say that nothing more will be sent (FIN), and keep listening."""
+
+
+Step = Send | Expect | Serve | Upgrade | Pause | Close | Repeat | Pace | HalfClose
+Reply = bytes | Sequence[Step] | Callable[[bytes], bytes]
 
 
 class ScriptedServer:
@@ -100,6 +140,7 @@ class ScriptedServer:
         *,
         context: ssl.SSLContext | None = None,
         implicit_tls: bool = True,
+        again: Sequence[Step] | None = None,
     ) -> None:
         """Start listening.
 
@@ -107,8 +148,10 @@ class ScriptedServer:
             script: what to play.
             context: for TLS; None for a server in clear text.
             implicit_tls: handshake first; else TLS begins where the script says ``Upgrade()``.
+            again: what every connection after the first is played, if not the same.
         """
         self._script = tuple(script)
+        self._again = self._script if again is None else tuple(again)
         self._context = context
         self._implicit = implicit_tls and context is not None
         self._stopping = threading.Event()
@@ -149,16 +192,17 @@ class ScriptedServer:
                 continue
             with self._lock:
                 self._open.add(connection)
-            thread = threading.Thread(target=self._play, args=(connection,), daemon=True)
+            script = self._again if self._threads else self._script
+            thread = threading.Thread(target=self._play, args=(connection, script), daemon=True)
             self._threads.append(thread)
             thread.start()
 
-    def _play(self, connection: socket.socket) -> None:
+    def _play(self, connection: socket.socket, script: Sequence[Step]) -> None:
         conversation = _Conversation(self, connection)
         try:
             if self._implicit:
                 conversation.upgrade()
-            for step in self._script:
+            for step in script:
                 conversation.take(step)
         except _Over:
             pass
@@ -188,6 +232,7 @@ class _Conversation:
     connection: socket.socket
     tag: bytes = b"*"
     buffer: bytearray = field(default_factory=bytearray)
+    pace: Pace | None = None
 
     def take(self, step: Step) -> None:
         match step:
@@ -203,8 +248,14 @@ class _Conversation:
             case Upgrade():
                 self.upgrade()
             case Pause(seconds):
-                if self.server._stopping.wait(seconds):  # noqa: SLF001
-                    raise _Over
+                self.wait(seconds)
+            case Repeat(data, times):
+                self.repeat(data, times)
+            case Pace():
+                self.pace = step
+            case HalfClose():
+                # Below TLS, whose own farewell would close both ways.
+                self.connection.shutdown(socket.SHUT_WR)
             case Close(reset):
                 if reset:
                     linger = struct.pack("ii", 1, 0)
@@ -222,13 +273,39 @@ class _Conversation:
                 (text for rule, text in step.rules.items() if re.search(rule, line, re.IGNORECASE)),
                 step.otherwise,
             )
-            self.send(reply)
-            in_data = reply.startswith(b"354")
+            if callable(reply):
+                reply = reply(line)
+            if isinstance(reply, bytes):
+                self.send(reply)
+                in_data = reply.startswith(b"354")
+            else:
+                for one in reply:
+                    self.take(one)
             if step.until is not None and re.search(step.until, line, re.IGNORECASE):
                 return
 
     def send(self, data: bytes) -> None:
-        self.connection.sendall(data.replace(b"{tag}", self.tag))
+        data = data.replace(b"{tag}", self.tag)
+        if self.pace is None:
+            self.connection.sendall(data)
+            return
+        for start in range(0, len(data), self.pace.octets):
+            self.connection.sendall(data[start : start + self.pace.octets])
+            self.wait(self.pace.seconds)
+
+    def wait(self, seconds: float) -> None:
+        if self.server._stopping.wait(seconds):  # noqa: SLF001
+            raise _Over
+
+    def repeat(self, data: bytes, times: int) -> None:
+        """In pieces of about 64 KiB: a flood must not be held in memory here either."""
+        data = data.replace(b"{tag}", self.tag)
+        at_once = max(1, min(times, 65536 // len(data)))
+        piece = data * at_once
+        for _ in range(times // at_once):
+            self.connection.sendall(piece)
+            self.wait(0)
+        self.connection.sendall(data * (times % at_once))
 
     def read_line(self) -> bytes:
         """One line with the literals it announces, without its end; the tag is remembered."""
