@@ -33,7 +33,9 @@
     │   ├── LoginFailed                auth
     │   │   ├── LoginRefused               the server rejected the credentials
     │   │   ├── LoginUnavailable           the server could not check them now
+    │   │   ├── LoginUnproven              the server did not prove that it knows the password
     │   │   └── LoginUnsafe                we refused to send them (no TLS, LOGINDISABLED, …)
+    │   │       └── LoginBudgetSpent           so many attempts failed that one more could lock out
     │   ├── CommandRefused             the server answered NO or BAD
     │   ├── ConnectionLost             closed or reset in mid-air
     │   ├── DeadlineExceeded           the clock ran out
@@ -89,9 +91,11 @@ __all__ = [
     "InvalidServer",
     "KnowledgeFileError",
     "LimitExceeded",
+    "LoginBudgetSpent",
     "LoginFailed",
     "LoginRefused",
     "LoginUnavailable",
+    "LoginUnproven",
     "LoginUnsafe",
     "MailError",
     "NameLookupFailed",
@@ -389,10 +393,22 @@ class LoginUnavailable(LoginFailed):
     code: ClassVar[str] = "login-unavailable"
 
 
+class LoginUnproven(LoginFailed):
+    """The server did not prove that it knows the password (RFC 5802, 5): who is it?"""
+
+    code: ClassVar[str] = "login-unproven"
+
+
 class LoginUnsafe(LoginFailed):
     """We refused to send the credentials: no TLS, LOGINDISABLED, no common mechanism."""
 
     code: ClassVar[str] = "login-unsafe"
+
+
+class LoginBudgetSpent(LoginUnsafe):
+    """So many attempts failed that one more could lock the account."""
+
+    code: ClassVar[str] = "login-budget-spent"
 
 
 class CommandRefused(MailError):

@@ -18,6 +18,7 @@ import imapclient
 from toolkit.errors import CommandRefused, GreetingFailed, MailError, ProtocolViolation, Stage
 from toolkit.mail import answers, bulk
 from toolkit.mail.answers import Envelope, FolderState, quote, shown
+from toolkit.mail.budget import LoginBudget
 from toolkit.mail.connection import StageWatch
 from toolkit.mail.deadline import Deadline
 from toolkit.mail.failures import (
@@ -29,6 +30,7 @@ from toolkit.mail.failures import (
 )
 from toolkit.mail.folder import Folder, Namespaces
 from toolkit.mail.login import log_in
+from toolkit.mail.sasl import Credential, CredentialKind
 from toolkit.mail.scanner import Fetched
 from toolkit.mail.settings import Protocol, Security, Server
 from toolkit.mail.transport import Transport
@@ -126,17 +128,38 @@ class ImapSession:
         """What the server announced last, in upper case."""
         return frozenset(word.upper() for word in self._transport.capabilities)
 
-    def login(self, username: str, secret: SecretStr) -> str:
-        """Log in by SASL PLAIN, or by LOGIN where the server offers no PLAIN; returns which.
+    def login(
+        self,
+        username: str,
+        secret: SecretStr,
+        *,
+        kind: CredentialKind = CredentialKind.PASSWORD,
+        mechanism: str | None = None,
+        budget: LoginBudget | None = None,
+    ) -> str:
+        """Log in by the strongest mechanism the server offers for the secret; returns its name.
+
+        Args:
+            username: the login name.
+            secret: password or access token.
+            kind: which of the two.
+            mechanism: only this one, for example ``PLAIN``.
+            budget: counts the attempts and ends them before the account is locked.
 
         Raises:
-            LoginUnsafe: LOGINDISABLED, or the password cannot be carried safely.
+            LoginUnsafe: the secret cannot be carried safely, or the budget is spent.
             LoginRefused: the server rejected the credentials.
             LoginUnavailable: it could not check them now.
+            LoginUnproven: it did not show that it knows the password.
         """
         try:
             with form_fields(Protocol.IMAP), self._command(Stage.AUTH):
-                return log_in(self._transport, username, secret)
+                return log_in(
+                    self._transport,
+                    Credential(username, secret, kind),
+                    mechanism=mechanism,
+                    budget=budget,
+                )
         except MailError as exc:
             raise without_secret(exc, secret, username) from None
 

@@ -13,19 +13,21 @@ from typing import TYPE_CHECKING, Any, Self
 
 from toolkit.errors import (
     LimitExceeded,
-    LoginRefused,
-    LoginUnavailable,
-    LoginUnsafe,
+    LoginUnproven,
     MailError,
+    ProtocolViolation,
     Stage,
     StarttlsFailed,
 )
 from toolkit.language import Text
+from toolkit.mail.budget import LoginBudget
 from toolkit.mail.connection import StageWatch, connect
 from toolkit.mail.deadline import Deadline
 from toolkit.mail.failures import form_fields, without_secret
+from toolkit.mail.sasl import Credential, CredentialKind
 from toolkit.mail.settings import Protocol, Security, Server
 from toolkit.mail.smtp_failures import translated
+from toolkit.mail.smtp_login import log_in
 from toolkit.mail.tls import wrap
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ __all__ = ["SmtpSession"]
 COMMAND_SECONDS = 60.0
 #: One reply; EHLO answers of a few kilobytes are the longest real ones.
 MAX_REPLY = 64 * 1024
-_TEMPORARY = range(400, 500)
 
 
 class _Client(smtplib.SMTP):
@@ -172,61 +173,48 @@ class SmtpSession:
             f"AUTH={name.upper()}" for name in mechanisms
         )
 
-    def login(self, username: str, secret: SecretStr) -> str:
-        """Log in by PLAIN or LOGIN; returns which.
+    def login(
+        self,
+        username: str,
+        secret: SecretStr,
+        *,
+        kind: CredentialKind = CredentialKind.PASSWORD,
+        mechanism: str | None = None,
+        budget: LoginBudget | None = None,
+    ) -> str:
+        """Log in by the strongest mechanism the server offers for the secret; returns its name.
+
+        Args:
+            username: the login name.
+            secret: password or access token.
+            kind: which of the two.
+            mechanism: only this one, for example ``PLAIN``.
+            budget: counts the attempts and ends them before the account is locked.
 
         Raises:
-            LoginUnsafe: the server offers neither.
+            LoginUnsafe: the secret cannot be carried safely, or the budget is spent.
             LoginRefused: the server rejected the credentials (5xx).
             LoginUnavailable: it could not check them now (4xx).
+            LoginUnproven: it did not show that it knows the password.
         """
+        client = self._client
+        deadline = client.deadline = self._clock(COMMAND_SECONDS)
+        client.stage = Stage.SMTP_AUTH
         try:
-            with form_fields(Protocol.SMTP):
-                return self._log_in(username, secret)
+            with form_fields(Protocol.SMTP), translated(self.server, Stage.SMTP_AUTH, deadline):
+                return log_in(
+                    client,
+                    client.sock,
+                    self.server,
+                    frozenset(one[5:] for one in self.capabilities if one.startswith("AUTH=")),
+                    Credential(username, secret, kind),
+                    mechanism=mechanism,
+                    budget=budget,
+                )
         except MailError as exc:
+            if isinstance(exc, LoginUnproven | LimitExceeded | ProtocolViolation):
+                client.close()  # in the middle of a dialogue, or with a server we cannot trust
             raise without_secret(exc, secret, username) from None
-
-    def _log_in(self, username: str, secret: SecretStr) -> str:
-        password = secret.get_secret_value()
-        if not isinstance(self._client.sock, ssl.SSLSocket) or "\0" in username + password:
-            raise LoginUnsafe(
-                Text(
-                    "Das Passwort lässt sich so nicht sicher übertragen.",
-                    "The password cannot be carried safely like this.",
-                ),
-                stage=Stage.SMTP_AUTH,
-                tried=str(self.server),
-                field="password",
-                evidence="no TLS, or NUL in username or password",
-                hint=Text(
-                    "Das Passwort von Hand neu eintippen und neu verbinden.",
-                    "Type the password again by hand and connect anew.",
-                ),
-            )
-        offered = self.capabilities
-        mechanism = next((m for m in ("PLAIN", "LOGIN") if f"AUTH={m}" in offered), None)
-        if mechanism is None:
-            raise LoginUnsafe(
-                Text(
-                    f"{self.server.host} bietet keine Anmeldung mit Benutzername und Passwort an.",
-                    f"{self.server.host} offers no login by username and password.",
-                ),
-                stage=Stage.SMTP_AUTH,
-                tried=str(self.server),
-                field="smtp.port",
-                evidence=" ".join(sorted(offered)),
-                hint=Text(
-                    "Den Port prüfen: E-Mails werden über 465 oder 587 eingeliefert, nicht über 25.",
-                    "Check the port: mail is submitted through 465 or 587, not through 25.",
-                ),
-            )
-        deadline = self._client.deadline = self._clock(COMMAND_SECONDS)
-        self._client.stage = Stage.SMTP_AUTH
-        with translated(self.server, Stage.SMTP_AUTH, deadline):
-            code, answer = self._authenticate(mechanism, username, secret)
-        if code == 235:  # noqa: PLR2004 - RFC 4954, 4: authentication succeeded
-            return mechanism
-        raise self._login_failed(code, answer.decode("utf-8", "replace"))
 
     def close(self) -> None:
         """Say QUIT if the server still listens, and close the socket in any case."""
@@ -274,59 +262,6 @@ class SmtpSession:
         client.does_esmtp = False
         with translated(self.server, Stage.SMTP_CONNECT, deadline):
             client.ehlo_or_helo_if_needed()
-
-    def _authenticate(self, mechanism: str, username: str, secret: SecretStr) -> tuple[int, bytes]:
-        import base64
-
-        def encoded(text: str) -> str:
-            return base64.b64encode(text.encode()).decode("ascii")
-
-        password = secret.get_secret_value()
-        if mechanism == "PLAIN":
-            response = encoded(f"\0{username}\0{password}")
-            code, answer = self._client.docmd("AUTH", "PLAIN " + response)
-            # Some take no response along with the command and ask for it afterwards.
-            return self._client.docmd(response) if code == 334 else (code, answer)  # noqa: PLR2004
-        code, answer = self._client.docmd("AUTH", "LOGIN")
-        for text in (username, password):
-            if code != 334:  # noqa: PLR2004 - RFC 4954, 4: the server wants more
-                break
-            code, answer = self._client.docmd(encoded(text))
-        return code, answer
-
-    def _login_failed(self, code: int, said: str) -> MailError:
-        host = self.server.host
-        evidence = f"{code} {said}"
-        enhanced = said.split(" ", 1)[0] if said[:1].isdigit() else ""
-        if code in _TEMPORARY:
-            return LoginUnavailable(
-                Text(
-                    f"{host} kann die Anmeldung gerade nicht prüfen.",
-                    f"{host} cannot check the login at the moment.",
-                ),
-                stage=Stage.SMTP_AUTH,
-                tried=str(self.server),
-                response_code=enhanced or str(code),
-                evidence=evidence,
-                hint=Text(
-                    "In einigen Minuten noch einmal versuchen.", "Try again in some minutes."
-                ),
-            )
-        return LoginRefused(
-            Text(
-                f"{host} lehnt Benutzername oder Passwort für den Versand ab.",
-                f"{host} rejects the username or the password for sending.",
-            ),
-            stage=Stage.SMTP_AUTH,
-            tried=str(self.server),
-            response_code=enhanced or str(code),
-            field="password",
-            evidence=evidence,
-            hint=Text(
-                "Benutzername und Passwort prüfen; bei Microsoft 365 muss der Versand (SMTP AUTH) eigens freigeschaltet sein.",
-                "Check username and password; with Microsoft 365, sending (SMTP AUTH) must be enabled separately.",
-            ),
-        )
 
     def _no_starttls(self, evidence: str, *, offered: bool) -> StarttlsFailed:
         host, port = self.server.host, self.server.port
