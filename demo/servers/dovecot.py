@@ -13,13 +13,15 @@ lies in a short folder of its own below the system's temporary folder (a socket'
 108 bytes, and pytest's folders are closed to other users); the log stays in the given folder.
 
 Passwords reach it as salted SHA-512 in files of mode 0600: nothing readable in files, arguments
-or environment, and a check costs microseconds, so that many logins measure the client.
+or environment, and a check costs microseconds, so that many logins measure the client. Other ways
+to keep them (``DovecotOptions.passwords``) serve SCRAM.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import os
 import secrets
 import shutil
@@ -141,7 +143,8 @@ class Dovecot:
         users_file = self._place.users / login.lower()
         users_file.touch(mode=0o600)
         users_file.write_text(
-            user_file_line(login.lower(), _hashed(mailbox.password), home), encoding="utf-8"
+            user_file_line(login.lower(), _kept(mailbox.password, self.options.passwords), home),
+            encoding="utf-8",
         )
         self._own(home, users_file)
         if self.options.storage == "maildir":
@@ -351,6 +354,23 @@ def _new_root() -> str:
     return tempfile.mkdtemp(
         prefix="dovecot-", dir=place if len(place) <= _MAX_TEMPORARY else "/tmp"
     )
+
+
+def _kept(password: str, how: str) -> str:
+    """A password as a passwd-file holds it, without colons, which separate its fields."""
+    if how == "plain":
+        return "{PLAIN.b64}" + base64.b64encode(password.encode()).decode("ascii")
+    return _scram(password) if how == "scram-sha-256" else _hashed(password)
+
+
+def _scram(password: str, iterations: int = 4096) -> str:
+    """Dovecot's SCRAM-SHA-256 scheme: iterations, salt, StoredKey, ServerKey (RFC 5802, 3)."""
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    parts = (salt, stored, hmac.digest(salted, b"Server Key", "sha256"))
+    encoded = (base64.b64encode(part).decode("ascii") for part in parts)
+    return "{SCRAM-SHA-256}" + ",".join((str(iterations), *encoded))
 
 
 def _hashed(password: str) -> str:

@@ -47,6 +47,8 @@ class DovecotOptions:
         high_performance: keep login processes (Dovecot's "high-performance mode").
         failure_delay: seconds a refused login waits (Dovecot's default is 2).
         mechanisms: SASL mechanisms.
+        passwords: how they are kept. ``ssha512`` serves PLAIN and LOGIN, quickly;
+            ``scram-sha-256`` these and that mechanism; ``plain`` all, readable in files of mode 0600.
         extra: configuration appended as is.
     """
 
@@ -62,6 +64,7 @@ class DovecotOptions:
     high_performance: bool = False
     failure_delay: int = 0
     mechanisms: tuple[str, ...] = ("plain", "login")
+    passwords: Literal["ssha512", "scram-sha-256", "plain"] = "ssha512"
     extra: str = ""
 
     def folder_name(self, name: str) -> str:

@@ -85,7 +85,16 @@ class Place:
             return self._unproven(evidence)
         if temporary or verdict == "no-resources":
             return self.unavailable(code, evidence)
-        return self.refused(code, evidence, credential.kind)
+        error = self.refused(code, evidence, credential.kind)
+        if not dialogue.mechanism.presented:
+            # An unknown name, or a password kept so that it cannot serve SCRAM (Dovecot with
+            # SHA-512 hashes and auth_mechanisms = … scram-sha-256).
+            name = dialogue.mechanism.name
+            error.hint = Text(
+                f"Der Server hat abgelehnt, bevor er das Passwort prüfen konnte: Benutzernamen prüfen. Stimmt er, kennt der Server das Passwort nicht für {name}; dann das Verfahren PLAIN vorgeben.",
+                f"The server refused before it could check the password: check the username. If it is right, the server does not know the password for {name}; then choose the mechanism PLAIN.",
+            )
+        return error
 
     def broken(self, problem: SaslError, said: str = "") -> MailError:
         """A dialogue that could not go on."""

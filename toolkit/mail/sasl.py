@@ -89,13 +89,18 @@ class Mechanism(ABC):
     Attributes:
         name: as servers offer it.
         client_first: whether it begins without being asked (RFC 4422, 3.3).
+        presented: whether the secret, or a proof of it, has gone out so far.
         reads_challenges: whether what the server asks matters, not only that it asks.
+        alters_secret: whether it uses the secret otherwise than typed. Servers should, too, and not
+            all do: to Dovecot 2.3 a password with ``½`` is then a wrong one.
         verdict: what the server said about the attempt inside the dialogue; empty if nothing.
     """
 
     name: str
     client_first = True
+    presented = True
     reads_challenges = False
+    alters_secret = False
     verdict = ""
 
     def initial(self) -> bytes:
@@ -233,6 +238,8 @@ def choose(
 ) -> tuple[tuple[Mechanism, ...], tuple[str, ...]]:
     """The mechanisms to try, strongest first, and why others that were offered do not fit.
 
+    Those that would have to alter the secret come after those that carry it as typed.
+
     Args:
         offered: mechanism names in upper case, as the server announced them under TLS.
         credential: what to log in with; decides which mechanisms come into question.
@@ -252,7 +259,8 @@ def choose(
                 fitting.append(_made(name, offered, credential, (host, port), binding))
             except SaslError as unfit:
                 reasons.append(unfit.evidence)
-    return tuple(fitting), tuple(reasons)
+    # Stable: strongest first among those that carry the secret alike.
+    return tuple(sorted(fitting, key=lambda one: one.alters_secret)), tuple(reasons)
 
 
 def _made(

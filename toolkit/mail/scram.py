@@ -82,6 +82,7 @@ class Scram(Mechanism):
     """SCRAM-SHA-1 and SCRAM-SHA-256, with and without -PLUS."""
 
     reads_challenges = True
+    presented = False
 
     def __init__(
         self,
@@ -111,7 +112,8 @@ class Scram(Mechanism):
         self._credential = credential
         try:
             username = saslprep(credential.username, stored=False)
-            saslprep(credential.secret.get_secret_value(), stored=True)
+            password = credential.secret.get_secret_value()
+            self.alters_secret = saslprep(password, stored=True) != password
         except ValueError as unfit:
             raise SaslError(Problem.UNFIT, f"{name}: {unfit}") from None
         self._nonce = nonce or base64.b64encode(secrets.token_bytes(24)).decode("ascii")
@@ -160,6 +162,7 @@ class Scram(Mechanism):
         stored_key = hashlib.new(self._hash, client_key).digest()
         signature = self._mac(stored_key, message)
         proof = bytes(a ^ b for a, b in zip(client_key, signature, strict=True))
+        self.presented = True
         self._signature = self._mac(self._mac(salted, b"Server Key"), message)
         return f"{without_proof},p={base64.b64encode(proof).decode('ascii')}".encode()
 
