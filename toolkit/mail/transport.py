@@ -26,11 +26,24 @@ from toolkit.mail.tls import wrap
 __all__ = ["MAX_LINE", "MAX_LITERAL", "MAX_RESPONSE", "Transport"]
 
 #: One line; a SEARCH over a million UIDs needs 8 MB.
-MAX_LINE = 16 * 1024 * 1024
-#: One literal, so one message.
-MAX_LITERAL = 128 * 1024 * 1024
-#: Everything one command may bring.
-MAX_RESPONSE = 192 * 1024 * 1024
+MAX_LINE = 12 * 1024 * 1024
+#: One literal. Messages are not read here (see ``bulk``): a folder's name, a header.
+MAX_LITERAL = 1024 * 1024
+#: Everything one command may bring; a LIST of 100,000 folders needs 10 MB.
+MAX_RESPONSE = 32 * 1024 * 1024
+#: Lines of a kind the command asked for: folders, their STATUS, envelopes.
+MAX_LINES = 250_000
+#: Lines nobody asked for; somebody may empty a large folder while we look at it.
+MAX_UNASKED = 100_000
+
+# How many values of a kind nobody asked for are kept, and how many such kinds.
+_KEPT = 100
+# What a command brings beside what is called like itself.
+_ANSWERS = {
+    "LIST": {"STATUS"},
+    "SEARCH": {"ESEARCH"},
+    "GETQUOTAROOT": {"QUOTA"},
+}
 
 _CHUNK = 256 * 1024
 # Seen in the wild, refused by imaplib: lower-case status words, and a tagged OK without text.
@@ -57,6 +70,8 @@ class Transport(imaplib.IMAP4):
         self._stage = Stage.DNS
         self._buffer = bytearray()
         self._received = 0
+        self._asked: set[str] = set()
+        self._lines = self._unasked = 0
         self.first_line = b""
         super().__init__(server.host, server.port)
 
@@ -123,8 +138,28 @@ class Transport(imaplib.IMAP4):
 
     def _command(self, name: str, *args: Any) -> bytes:
         self.untagged_responses.clear()
-        self._received = 0
+        self._received = self._lines = self._unasked = 0
+        asked = str(args[0]) if name == "UID" else name
+        self._asked = {asked, *_ANSWERS.get(asked, ())}
         return super()._command(name, *args)  # type: ignore[misc,no-any-return]
+
+    def _append_untagged(self, kind: str, data: Any) -> None:
+        """As imaplib's, but bounded: small lines become large when they are Python objects."""
+        if kind in self._asked:
+            self._lines += 1
+            if self._lines > MAX_LINES:
+                raise self.too_much(f"{kind} lines > {MAX_LINES}")
+        else:
+            self._count_unasked()
+            known = self.untagged_responses
+            if kind != "BYE" and len(known.get(kind, known)) >= _KEPT:
+                return
+        super()._append_untagged(kind, data)  # type: ignore[misc]
+
+    def _count_unasked(self) -> None:
+        self._unasked += 1
+        if self._unasked > MAX_UNASKED:
+            raise self.too_much(f"unsolicited lines > {MAX_UNASKED}")
 
     def _connect(self) -> None:
         """As imaplib's, but capabilities in the greeting are not asked for again."""
@@ -152,6 +187,8 @@ class Transport(imaplib.IMAP4):
     def _get_response(self) -> bytes | None:
         """As imaplib's, but a farewell ends a command at once, a login's challenges included."""
         response: bytes | None = super()._get_response()  # type: ignore[misc]
+        if response is None:  # the server wants more
+            self._count_unasked()
         if self.state != "LOGOUT":  # before the greeting, and while we log out
             self._check_bye()
         return response
