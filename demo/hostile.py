@@ -114,6 +114,7 @@ class Matrix:
                 self._ca_file,
                 self._home,
                 twice=row.again is not None,
+                unknowable=row.unknowable,
             )
             return Result(row, operation, self._child(cell))
 
@@ -160,14 +161,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         row for row in behaviours() if not wanted.only or any(w in row.name for w in wanted.only)
     ]
     failed: list[Result] = []
+    owed: list[Result] = []
     cells = 0
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder, Matrix(Path(folder)) as matrix:
         for result in matrix.run(rows, jobs=wanted.jobs):
             cells += 1
-            failed += [result] if result.faults else []
+            if result.faults:
+                (owed if result.behaviour.owed else failed).append(result)
             print(json.dumps(result.as_json()) if wanted.json else _line(result), flush=True)
     if not wanted.json:
-        print(f"\n{len(rows)} behaviours, {cells} cells, {len(failed)} that do not hold")
+        print(
+            f"\n{len(rows)} behaviours, {cells} cells, {len(failed)} that do not hold, "
+            f"{len(owed)} owed"
+        )
     return 1 if failed else 0
 
 
@@ -176,6 +182,7 @@ def _line(result: Result) -> str:
     return (
         f"{result.behaviour.name:28} {result.operation:8} {outcome.code:26} "
         f"{outcome.seconds:6.2f} s {outcome.growth:6.1f} MiB  {'; '.join(result.faults)}"
+        f"{' (owed: ' + result.behaviour.owed + ')' if result.faults and result.behaviour.owed else ''}"
     ).rstrip()
 
 

@@ -37,6 +37,7 @@
     │   │   └── LoginUnsafe                we refused to send them (no TLS, LOGINDISABLED, …)
     │   │       └── LoginBudgetSpent           so many attempts failed that one more could lock out
     │   ├── CommandRefused             the server answered NO or BAD
+    │   ├── SendUncertain              the connection broke when a message was handed over
     │   ├── ConnectionLost             closed or reset in mid-air
     │   ├── DeadlineExceeded           the clock ran out
     │   ├── ProtocolViolation          the server broke the protocol
@@ -103,6 +104,7 @@ __all__ = [
     "ProtocolViolation",
     "ProviderFileError",
     "SecretMissing",
+    "SendUncertain",
     "Stage",
     "StarttlsFailed",
     "StoreBusy",
@@ -415,6 +417,12 @@ class CommandRefused(MailError):
     """The server answered NO or BAD."""
 
     code: ClassVar[str] = "command-refused"
+
+
+class SendUncertain(MailError):
+    """The connection broke when the message was complete: it may or may not be on its way."""
+
+    code: ClassVar[str] = "send-uncertain"
 
 
 class ConnectionLost(MailError):

@@ -30,7 +30,7 @@ def _faults(matrix: Matrix, rows: list[Behaviour]) -> dict[str, str]:
     return {
         f"{result.behaviour.name} × {result.operation}": f"{result.faults}: {result.outcome}"
         for result in matrix.run(rows, jobs=2)
-        if result.faults
+        if result.faults and not result.behaviour.owed
     }
 
 

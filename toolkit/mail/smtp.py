@@ -8,6 +8,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,6 +29,7 @@ from toolkit.mail.sasl import Credential, CredentialKind
 from toolkit.mail.settings import Protocol, Security, Server
 from toolkit.mail.smtp_failures import translated
 from toolkit.mail.smtp_login import log_in
+from toolkit.mail.submission import Receipt, submit
 from toolkit.mail.tls import wrap
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["SmtpSession"]
 
 COMMAND_SECONDS = 60.0
+#: Handing a message over, all of it; RFC 5321, 4.5.3.2.6 gives the final dot alone ten minutes.
+TRANSFER_SECONDS = 600.0
 #: One reply; EHLO answers of a few kilobytes are the longest real ones.
 MAX_REPLY = 64 * 1024
 
@@ -215,6 +219,13 @@ class SmtpSession:
             if isinstance(exc, LoginUnproven | LimitExceeded | ProtocolViolation):
                 client.close()  # in the middle of a dialogue, or with a server we cannot trust
             raise without_secret(exc, secret, username) from None
+
+    def send(self, sender: str, recipients: Sequence[str], raw: bytes) -> Receipt:
+        """Hand one message over; see `submission.submit` for what it raises."""
+        client = self._client
+        deadline = client.deadline = self._clock(TRANSFER_SECONDS)
+        client.stage = Stage.SMTP_SEND
+        return submit(client, self.server, deadline, sender=sender, recipients=recipients, raw=raw)
 
     def close(self) -> None:
         """Say QUIT if the server still listens, and close the socket in any case."""

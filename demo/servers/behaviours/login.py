@@ -66,7 +66,7 @@ LOGINS = (
     B("scram-signature", "proves nothing", _scram(4096), CONNECT),
     B("scram-silent", "says OK without proof", imap(capability=b"* CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=SCRAM-SHA-256\r\n" + DONE, authenticate=DONE), CONNECT),
     *(
-        B(f"auth-{code}", f"refuses the login to send: {code}", smtp(auth=b"%b no\r\n" % code.encode()), SEND)
+        B(f"auth-{code.replace(' ', '-')}", f"refuses the login to send: {code}", smtp(auth=b"%b no\r\n" % code.encode()), SEND)
         for code in ("421 4.7.0", "432 4.7.12", "454 4.7.0", "500 5.5.1", "504 5.5.4", "530 5.7.0", "534 5.7.9", "535 5.7.8", "535 5.7.139", "538 5.7.11", "999")
     ),
     B("auth-challenges", "asks again and again", smtp(auth=b"334 \r\n"), SEND, seconds=2),

@@ -70,6 +70,8 @@ class Behaviour:
         shown: its certificate.
         seconds: the client's deadline.
         must: an outcome the row must have, per operation (``ok`` or an error's code).
+        unknowable: UIDs of which no client could know that it is told a lie about them.
+        owed: what the toolkit does not do yet, where the row does not hold for that reason.
     """
 
     name: str
@@ -82,6 +84,8 @@ class Behaviour:
     shown: Shown = Shown()
     seconds: float = 6.0
     must: Mapping[str, str] = field(default_factory=dict)
+    unknowable: tuple[int, ...] = ()
+    owed: str = ""
 
 
 #: What a truthful server has in its only folder: UID → content.
