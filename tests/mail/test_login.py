@@ -375,6 +375,30 @@ def test_our_proof_is_scrubbed_from_an_echo(wire: Wire, play: Play, tls: ssl.SSL
     assert "p=" not in caught.value.evidence
 
 
+def test_the_login_command_is_the_last_resort(play: Play, tls: ssl.SSLContext) -> None:
+    """Where no mechanism fits and LOGIN is not forbidden; where it is, nothing is sent."""
+    wire = Wire(ImapSession, b"LOGIN", b"", b"{tag} OK in\r\n", b"")
+    server = wire.play(play, "SCRAM-SHA-256 GSSAPI", wire.good)
+    with opened(wire, server, tls) as session:
+        # U+0221 is unknown to Unicode 3.2, so SCRAM cannot carry it, and LOGIN is ASCII.
+        with pytest.raises(LoginUnsafe):
+            session.login(USER, SecretStr("pass\u0221"))
+        with pytest.raises(LoginUnsafe):
+            session.login(USER, SecretStr("a\0b"))
+        assert b"LOGIN " not in server.received
+        assert session.login(USER, SecretStr("ascii"), mechanism="LOGIN") == "LOGIN"
+    server = wire.play(play, "GSSAPI", wire.good)
+    with opened(wire, server, tls) as session:
+        assert session.login(USER, SecretStr("ascii")) == "LOGIN"
+    server = wire.play(play, "GSSAPI LOGINDISABLED", wire.good)
+    with opened(wire, server, tls) as session:
+        assert isinstance(session, ImapSession)
+        session._transport.capabilities = ("IMAP4REV1", "AUTH=GSSAPI", "LOGINDISABLED")
+        with pytest.raises(LoginUnsafe):
+            session.login(USER, SecretStr("ascii"))
+    assert b"LOGIN " not in server.received
+
+
 # -- real servers ---------------------------------------------------------------------------
 
 EVERY = ("plain", "login", "scram-sha-256", "scram-sha-1")

@@ -16,7 +16,6 @@ from toolkit.mail.dialogue import Dialogue
 from toolkit.mail.failures import response_code
 from toolkit.mail.login_failures import Place, mechanism_is_the_matter, without_responses
 from toolkit.mail.sasl import (
-    ORDER,
     ChannelBinding,
     Credential,
     CredentialKind,
@@ -100,16 +99,20 @@ def _ways(
         and "LOGIN" not in offered
         and (pinned is None or pinned.upper() == "LOGIN")
     )
-    # Servers without SASL take LOGIN; those that have it all the same may have a reason not to.
-    if command and (pinned or not offered & set(ORDER[CredentialKind.PASSWORD])):
+    # The last resort: it carries ASCII only, and says everything in one line as PLAIN does.
+    if command and (pinned or not mechanisms) and not _has_nul(credential):
         ways += (None,)
     if ways:
         return ways
-    if reasons:
+    if reasons or _has_nul(credential):
         raise place.unfit(reasons)
     disabled = "LOGINDISABLED " if "LOGINDISABLED" in capabilities else ""
     offers = " ".join(f"AUTH={one}" for one in sorted(offered))
     raise place.none_offered(credential, f"{disabled}{offers}".strip(), (pinned or "").upper())
+
+
+def _has_nul(credential: Credential) -> bool:
+    return "\0" in credential.username or "\0" in credential.secret.get_secret_value()
 
 
 class _Responder:

@@ -115,13 +115,18 @@ class Place:
                     hint=Text("Den Anbieter fragen.", "Ask the provider."),
                 )
             case Problem.WEAK | Problem.UNFIT:
-                return self.unsafe(
+                error = self.unsafe(
                     Text(
                         f"{host} will das Passwort schwächer schützen, als es zulässig ist.",
                         f"{host} wants to protect the password less than is acceptable.",
                     ),
                     evidence,
                 )
+                error.hint = Text(
+                    "Den Anbieter fragen; bis dahin ein anderes Verfahren vorgeben, zum Beispiel PLAIN.",
+                    "Ask the provider; until then choose another mechanism, for example PLAIN.",
+                )
+                return error
             case Problem.BROKEN:
                 return ProtocolViolation(
                     Text(
@@ -163,12 +168,13 @@ class Place:
 
     def unfit(self, reasons: tuple[str, ...]) -> LoginUnsafe:
         """There are mechanisms, but this name or password cannot be carried by them."""
+        host = self.server.host
         return self.unsafe(
             Text(
-                "Benutzername oder Passwort enthält ein unzulässiges Zeichen.",
-                "Username or password contains a character that is not allowed.",
+                f"Kein Anmeldeverfahren von {host} kann diesen Benutzernamen und dieses Passwort sicher übertragen.",
+                f"No mechanism of {host} can carry this username and this password safely.",
             ),
-            "; ".join(reasons),
+            "; ".join(reasons) or "NUL",
         )
 
     def none_offered(self, credential: Credential, evidence: str, pinned: str) -> LoginUnsafe:
