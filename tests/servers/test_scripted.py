@@ -15,7 +15,18 @@ import trustme
 
 from demo.servers import scripts
 from demo.servers.certificates import issue
-from demo.servers.scripted import Close, Expect, Pause, ScriptedServer, Send, Serve, Step
+from demo.servers.scripted import (
+    Close,
+    Expect,
+    HalfClose,
+    Pace,
+    Pause,
+    Repeat,
+    ScriptedServer,
+    Send,
+    Serve,
+    Step,
+)
 
 
 @pytest.fixture
@@ -168,3 +179,47 @@ def test_a_plain_greeting_and_a_farewell() -> None:
         pytest.raises(imaplib.IMAP4.error, match="too many"),
     ):
         imaplib.IMAP4("127.0.0.1", server.port)
+
+
+def test_replies_may_be_steps_or_made_of_the_line() -> None:
+    """A flood in pieces, a byte at a time, and a function of what was read."""
+    rules = {
+        rb"^\S+ FLOOD": (Repeat(b"* 1 EXISTS\r\n", 30_000), Send(b"{tag} OK\r\n")),
+        rb"^\S+ SLOW": (Pace(1), Send(b"{tag} OK slow\r\n")),
+        rb"^\S+ ECHO": lambda line: b"{tag} OK " + line.split()[-1] + b"\r\n",
+    }
+    with (
+        ScriptedServer([Serve(rules)]) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as client,
+        client.makefile("rb") as lines,
+    ):
+        client.sendall(b"a FLOOD\r\n")
+        assert sum(lines.readline() == b"* 1 EXISTS\r\n" for _ in range(30_000)) == 30_000
+        assert lines.readline() == b"a OK\r\n"
+        client.sendall(b"b ECHO me\r\nc SLOW\r\n")
+        assert lines.readline() == b"b OK me\r\n"
+        assert lines.readline() == b"c OK slow\r\n"
+
+
+def test_half_closed_still_listens() -> None:
+    """The client reads the end and may go on sending."""
+    with ScriptedServer([Send(b"bye\r\n"), HalfClose(), Expect(b"still")]) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            assert client.makefile("rb").read() == b"bye\r\n"
+            client.sendall(b"still here\r\n")
+            while not server.received:
+                time.sleep(0.01)
+        assert (server.received, server.surprises) == ([b"still here"], [])
+
+
+def test_later_connections_may_be_played_something_else() -> None:
+    """The first is greeted one way, all others another."""
+    with ScriptedServer([Send(b"1"), Close()], again=[Send(b"2"), Close()]) as server:
+        said = []
+        for _ in range(3):
+            with (
+                socket.create_connection(("127.0.0.1", server.port)) as client,
+                client.makefile("rb") as lines,
+            ):
+                said.append(lines.read())
+    assert said == [b"1", b"2", b"2"]
