@@ -82,7 +82,7 @@ class Matrix:
     def __init__(self, folder: Path) -> None:
         import trustme
 
-        self._ca = trustme.CA(organization_name="Toolkit-Prüfstelle")
+        self._ca = trustme.CA(organization_name="Toolkit-Prüfstelle", key_type=trustme.KeyType.RSA)
         self._ca_file = folder / "ca.pem"
         self._ca.cert_pem.write_to_path(str(self._ca_file))
         self._home = folder / "home"

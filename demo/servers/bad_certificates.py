@@ -15,12 +15,14 @@ from demo.servers.certificates import LOOPBACK, Identity
 
 if TYPE_CHECKING:
     import trustme
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 __all__ = ["shown_context"]
 
 
 def shown_context(ca: trustme.CA, shown: Shown) -> ssl.SSLContext:
-    """The TLS context of a server that shows this certificate."""
+    """The TLS context of a server that shows this certificate; the authority's key is RSA."""
     identity = _identity(ca, shown)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # What is to be refused must first be let out: the client is to judge, not this side.
@@ -73,8 +75,10 @@ def _identity(ca: trustme.CA, shown: Shown) -> Identity:
         .not_valid_after(now + shown.ends)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .sign(signing_key, hashes.SHA1() if shown.sha1 else hashes.SHA256())
+        .sign(signing_key, hashes.SHA256())
     )
+    if shown.sha1:
+        certificate = _with_sha1(certificate, signing_key)
     return Identity(
         certificate.public_bytes(serialization.Encoding.PEM),
         key.private_bytes(
@@ -83,6 +87,23 @@ def _identity(ca: trustme.CA, shown: Shown) -> Identity:
             serialization.NoEncryption(),
         ),
     )
+
+
+# DER of sha256WithRSAEncryption and sha1WithRSAEncryption (RFC 8017, A.2.4): of equal length.
+_SHA256_RSA = bytes.fromhex("06092a864886f70d01010b")
+_SHA1_RSA = bytes.fromhex("06092a864886f70d010105")
+
+
+def _with_sha1(certificate: x509.Certificate, key: rsa.RSAPrivateKey) -> x509.Certificate:
+    """The same certificate signed with SHA-1, which no library offers any more."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    body = certificate.tbs_certificate_bytes.replace(_SHA256_RSA, _SHA1_RSA)
+    signature = key.sign(body, padding.PKCS1v15(), hashes.SHA1())
+    whole = certificate.public_bytes(serialization.Encoding.DER).replace(_SHA256_RSA, _SHA1_RSA)
+    return x509.load_der_x509_certificate(whole[: -len(signature)] + signature)
 
 
 def _name(host: str) -> Any:
