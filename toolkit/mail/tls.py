@@ -34,6 +34,7 @@ _NOT_YET_VALID, _EXPIRED = 9, 10
 _SELF_SIGNED_LEAF, _SELF_SIGNED_IN_CHAIN = 18, 19
 _UNKNOWN_ISSUER = (2, 20, 21)
 _HOST_MISMATCH, _IP_MISMATCH = 62, 64
+_TOO_WEAK = (66, 67, 68)  # the server's key, an issuer's key, a signature
 
 
 @lru_cache(maxsize=8)
@@ -184,6 +185,16 @@ def _rejected(exc: ssl.SSLCertVerificationError, server: Server) -> CertificateR
         hint = Text(
             "Bei einem eigenen Server dessen Zertifikat über TOOLKIT_CA_FILE hinterlegen; sonst den Anbieter fragen.",
             "For a server of your own, add its certificate by TOOLKIT_CA_FILE; otherwise ask the provider.",
+        )
+    elif code in _TOO_WEAK:
+        kind = CertificateRejected
+        message = Text(
+            f"Schlüssel oder Signatur im Zertifikat von {host} sind zu schwach.",
+            f"Key or signature in the certificate of {host} are too weak.",
+        )
+        hint = Text(
+            "Das Zertifikat ist veraltet; der Anbieter muss es erneuern.",
+            "The certificate is outdated; the provider must renew it.",
         )
     else:
         kind = (
