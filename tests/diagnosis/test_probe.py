@@ -21,6 +21,7 @@ from toolkit.accounts.account import Account, AccountDraft
 from toolkit.diagnosis.findings import Diagnosis, Finding, Outcome
 from toolkit.diagnosis.probe import diagnose, diagnose_account, probe
 from toolkit.errors import AccountNotFound, InvalidAccount, Stage
+from toolkit.mail.deadline import Deadline
 from toolkit.mail.settings import Protocol, Security, Server, ServerSettings
 from toolkit.onboarding import save_account
 from toolkit.vault.vault import SecretRef
@@ -188,8 +189,12 @@ def test_a_wrong_password_is_tried_once_a_protocol(
     assert "AUTHENTICATIONFAILED" in found.failure.evidence
     assert "IMAP, Anmeldung: 127.0.0.1 lehnt" in found.verdict.de
     assert found.causes[0].cause == "wrong-password"
-    log = live_mailbox.server.log.read_text(encoding="utf-8")
-    tried = [line for line in log.splitlines() if f"user=<{live_mailbox.login}>" in line]
+    tried: list[str] = []
+    until = Deadline(10)
+    while len(tried) < 2 and until.remaining():  # Dovecot writes its log after its farewell
+        log = live_mailbox.server.log.read_text(encoding="utf-8")
+        tried = [line for line in log.splitlines() if f"user=<{live_mailbox.login}>" in line]
+        time.sleep(0.02)
     assert len([line for line in tried if "imap-login" in line]) == 1
     assert len([line for line in tried if "submission-login" in line]) == 1
     assert all("1 attempts" in line for line in tried)
