@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from toolkit.errors import (
     CommandRefused,
     ConnectionLost,
     DeadlineExceeded,
+    ProtocolViolation,
     Stage,
     ToolkitError,
 )
@@ -74,20 +75,14 @@ class FolderTransfer:
         """
         state = self.session.examine(self.folder.raw)
         self.exists = state.exists
-        uids = self.session.uids() if state.exists else ()
-        for start in range(0, len(uids), ENVELOPES):
-            self.tell(0, len(uids))
-            self.remote.update(self.session.envelopes(uids[start : start + ENVELOPES]))
+        known = self.ledger.find_folder(self.folder.raw, state.uidvalidity)
+        local = {} if known is None else self.ledger.flags(known)
+        self._survey(local)
+        self.plan = plan = plan_folder(self.remote, local, max_size=MAX_MESSAGE)
         if self.dry_run:
-            known = self.ledger.find_folder(self.folder.raw, state.uidvalidity)
-            local = {} if known is None else self.ledger.flags(known)
-            self.plan = plan_folder(self.remote, local, max_size=MAX_MESSAGE)
-            self.new = len(self.plan.fetch)
+            self.new = len(plan.fetch)
             return
         folder_id = self.ledger.open_folder(self.folder.raw, self.folder.name, state.uidvalidity)
-        self.plan = plan = plan_folder(
-            self.remote, self.ledger.flags(folder_id), max_size=MAX_MESSAGE
-        )
         self.ledger.apply_changes(folder_id, plan.changed, plan.vanished)
         for chunk in batches(plan.fetch, self.remote, octets=FETCH_OCTETS, count=FETCH_MESSAGES):
             self.tell(self.new, len(plan.fetch))
@@ -95,6 +90,28 @@ class FolderTransfer:
         self.tell(self.new, len(plan.fetch))
         if self.verify:
             self._verify_stored(folder_id)
+
+    def _survey(self, local: Mapping[int, str]) -> None:
+        """What the server has; a server that contradicts itself makes nothing vanish.
+
+        Raises:
+            ProtocolViolation: it counts messages and names none.
+        """
+        uids = self.session.uids() if self.exists else ()
+        if self.exists and not uids:
+            self.exists = self.session.examine(self.folder.raw).exists  # emptied just now?
+            if self.exists:
+                raise _unnamed(self.folder, self.exists)
+        remote: dict[int, Envelope] = {}
+        for start in range(0, len(uids), ENVELOPES):
+            self.tell(0, len(uids))
+            remote.update(self.session.envelopes(uids[start : start + ENVELOPES]))
+        if unseen := set(uids) - remote.keys():
+            # Named, but not described: expunged meanwhile, or held back. What is still named is
+            # asked for all the same, and keeps the flags it had.
+            for uid in unseen.intersection(self.session.uids()):
+                remote[uid] = Envelope(uid, tuple(local.get(uid, "").split()))
+        self.remote = remote
 
     def _fetch(self, folder_id: int, chunk: Sequence[int]) -> None:
         """Fetch and store a chunk; what the server refuses of it, message by message."""
@@ -114,7 +131,7 @@ class FolderTransfer:
         if not missing:
             return
         # Expunged since we looked, or held back by the server? Only the latter is a failure.
-        still_there = self.session.envelopes(sorted(missing))
+        still_there = set(self.session.uids())
         for uid in sorted(missing):
             if uid in still_there:
                 self.failures[uid] = _held_back(self.folder, uid)
@@ -222,5 +239,19 @@ def _held_back(folder: Folder, uid: int) -> CommandRefused:
         hint=Text(
             "Die Nachricht im Webmail öffnen; ist sie beschädigt, dort löschen oder verschieben.",
             "Open the message in webmail; if it is damaged, delete or move it there.",
+        ),
+    )
+
+
+def _unnamed(folder: Folder, exists: int) -> ProtocolViolation:
+    return ProtocolViolation(
+        Text(
+            f"Der Server zählt {exists} Nachrichten in „{folder.name}“, nennt aber keine.",
+            f"The server counts {exists} messages in “{folder.name}” but names none.",
+        ),
+        stage=Stage.FETCH,
+        hint=Text(
+            "Später noch einmal versuchen; bleibt es so, den Anbieter fragen.",
+            "Try again later; if it stays like this, ask the provider.",
         ),
     )
